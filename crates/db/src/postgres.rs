@@ -1,0 +1,211 @@
+//! PostgreSQL: a pool of connections, each transaction on a blocking thread of its own.
+
+use crate::{Error, Param, Result, Tx, tx::Sql};
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use std::{cell::Cell, future::Future, str::FromStr, sync::Arc, time::Duration};
+use tokio::{runtime::Handle, sync::Semaphore};
+use tokio_postgres::{Config, NoTls, Statement, config::SslMode, error::SqlState, types::ToSql};
+
+/// Connections of one replica.
+const CONNECTIONS: usize = 16;
+/// Transactions waiting for a connection; one more is refused at once.
+const QUEUE: usize = 1024;
+/// A wait for a connection that is longer than this means the database is in trouble.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// Attempts at a transaction that collides with others.
+const ATTEMPTS: u32 = 8;
+
+pub(crate) struct Postgres {
+    pool: Pool,
+    queue: Semaphore,
+}
+
+impl Postgres {
+    pub(crate) async fn open(address: &str) -> Result<Self> {
+        let config = Config::from_str(address).map_err(|e| Error::Open(format!("not a PostgreSQL address: {e}")))?;
+        let recycling = ManagerConfig {
+            recycling_method: RecyclingMethod::Fast,
+        };
+        let manager = if config.get_ssl_mode() == SslMode::Require {
+            Manager::from_config(config, tokio_postgres_rustls::MakeRustlsConnect::new(tls()?), recycling)
+        } else {
+            Manager::from_config(config, NoTls, recycling)
+        };
+        let pool = Pool::builder(manager)
+            .max_size(CONNECTIONS)
+            .wait_timeout(Some(PATIENCE))
+            .create_timeout(Some(PATIENCE))
+            .runtime(Runtime::Tokio1)
+            .build()
+            .map_err(|e| Error::Open(e.to_string()))?;
+        drop(pool.get().await.map_err(|e| Error::Open(explain(&e)))?);
+        Ok(Self {
+            pool,
+            queue: Semaphore::new(QUEUE),
+        })
+    }
+
+    pub(crate) async fn write<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: Fn(&Tx) -> Result<T, E> + Send + 'static,
+    {
+        self.run("BEGIN ISOLATION LEVEL READ COMMITTED", work).await
+    }
+
+    pub(crate) async fn read<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: Fn(&Tx) -> Result<T, E> + Send + 'static,
+    {
+        self.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", work).await
+    }
+
+    async fn run<T, E, F>(&self, begin: &'static str, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: Fn(&Tx) -> Result<T, E> + Send + 'static,
+    {
+        let _queued = self
+            .queue
+            .try_acquire()
+            .map_err(|_| Error::Overloaded("too many transactions are waiting"))?;
+        let client = self.pool.get().await.map_err(|e| Error::Unreachable(explain(&e)))?;
+        let session = Session {
+            client: Arc::new(client),
+            runtime: Handle::current(),
+            collided: Cell::new(false),
+        };
+        tokio::task::spawn_blocking(move || attempt(&session, begin, &work))
+            .await
+            .map_err(|_| Error::Aborted)?
+    }
+}
+
+/// Runs the transaction again while PostgreSQL says that it collided with another one.
+fn attempt<T, E: From<Error>>(session: &Session, begin: &str, work: &impl Fn(&Tx) -> Result<T, E>) -> Result<T, E> {
+    let mut tries = 1;
+    loop {
+        session.collided.set(false);
+        session.execute_script(begin)?;
+        let result = match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&Tx::postgres(session)))) {
+            Ok(Ok(value)) => session.execute_script("COMMIT").map(|()| value).map_err(E::from),
+            Ok(Err(error)) => {
+                session.execute_script("ROLLBACK")?;
+                Err(error)
+            }
+            Err(_) => {
+                session.execute_script("ROLLBACK")?;
+                Err(Error::Aborted.into())
+            }
+        };
+        if result.is_ok() || !session.collided.get() || tries == ATTEMPTS {
+            return result;
+        }
+        std::thread::sleep(Duration::from_millis(2 << tries));
+        tries += 1;
+    }
+}
+
+/// A connection inside a transaction. Its calls block: they are made on a blocking thread.
+pub(crate) struct Session {
+    client: Arc<Object>,
+    runtime: Handle,
+    collided: Cell<bool>,
+}
+
+impl Session {
+    pub(crate) fn execute(&self, sql: Sql<'_>, params: &[Param<'_>]) -> Result<u64> {
+        self.wait(async {
+            let statement = self.prepare(sql).await?;
+            self.client.execute_raw(&statement, params).await
+        })
+    }
+
+    pub(crate) fn execute_each<'p, P>(&self, sql: Sql<'_>, lists: impl IntoIterator<Item = P>) -> Result<u64>
+    where
+        P: AsRef<[Param<'p>]>,
+    {
+        self.wait(async {
+            let statement = &self.prepare(sql).await?;
+            // Futures polled together are sent together: tokio-postgres pipelines them.
+            let sent = lists
+                .into_iter()
+                .map(|params| async move { self.client.execute_raw(statement, params.as_ref()).await });
+            Ok(futures::future::try_join_all(sent).await?.iter().sum())
+        })
+    }
+
+    pub(crate) fn query(&self, sql: Sql<'_>, params: &[Param<'_>]) -> Result<Vec<tokio_postgres::Row>> {
+        self.wait(async {
+            let statement = self.prepare(sql).await?;
+            let params: Vec<&(dyn ToSql + Sync)> = params.iter().map(|param| param as &(dyn ToSql + Sync)).collect();
+            self.client.query(&statement, &params).await
+        })
+    }
+
+    pub(crate) fn execute_script(&self, sql: &str) -> Result<()> {
+        self.wait(self.client.batch_execute(sql))
+    }
+
+    async fn prepare(&self, sql: Sql<'_>) -> Result<Statement, tokio_postgres::Error> {
+        let text = placeholders(sql.text);
+        if sql.keep {
+            self.client.prepare_cached(&text).await
+        } else {
+            self.client.prepare(&text).await
+        }
+    }
+
+    fn wait<T>(&self, call: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T> {
+        self.runtime.block_on(call).map_err(|error| {
+            let collided = error.code().is_some_and(|code| {
+                [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(code)
+            });
+            self.collided.set(self.collided.get() || collided);
+            Error::from(error)
+        })
+    }
+}
+
+/// `?1` as SQLite writes it to `$1`. No SQL of ours has a question mark elsewhere: text travels in parameters.
+fn placeholders(sql: &str) -> String {
+    sql.replace('?', "$")
+}
+
+fn tls() -> Result<rustls::ClientConfig> {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map(|builder| builder.with_root_certificates(roots).with_no_client_auth())
+        .map_err(|e| Error::Open(e.to_string()))
+}
+
+/// The pool's error with the reason beneath it: "connection refused" says more than "error connecting".
+fn explain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let inner_text = inner.to_string();
+        if !text.contains(&inner_text) {
+            text = format!("{text}: {inner_text}");
+        }
+        cause = inner.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn placeholders_are_renumbered_for_postgres() {
+        assert_eq!(
+            super::placeholders("a = ?1 AND b IN (?2, ?10)"),
+            "a = $1 AND b IN ($2, $10)"
+        );
+    }
+}

@@ -1,0 +1,189 @@
+//! A transaction: the only way to run SQL.
+
+use crate::{Error, Param, Result, Row, postgres::Session};
+use rusqlite::Connection;
+
+/// Which engine is behind a transaction. Asked for in this crate, and by tests; elsewhere it hints at a missing verb.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    Sqlite,
+    Postgres,
+}
+
+/// The text of a statement. Text known at compile time is prepared once per PostgreSQL connection and kept; text built
+/// for one request (a search) is not, so that nothing grows with what users type. (SQLite's cache has a bound.)
+#[derive(Debug, Clone, Copy)]
+pub struct Sql<'q> {
+    pub(crate) text: &'q str,
+    pub(crate) keep: bool,
+}
+
+impl From<&'static str> for Sql<'static> {
+    fn from(text: &'static str) -> Self {
+        Self { text, keep: true }
+    }
+}
+
+impl<'q> From<&'q String> for Sql<'q> {
+    fn from(text: &'q String) -> Self {
+        Self { text, keep: false }
+    }
+}
+
+/// A transaction in progress.
+pub struct Tx<'c> {
+    connection: Owner<'c>,
+}
+
+enum Owner<'c> {
+    Sqlite(&'c Connection),
+    Postgres(&'c Session),
+}
+
+impl<'c> Tx<'c> {
+    pub(crate) fn sqlite(connection: &'c Connection) -> Self {
+        Self {
+            connection: Owner::Sqlite(connection),
+        }
+    }
+
+    pub(crate) fn postgres(session: &'c Session) -> Self {
+        Self {
+            connection: Owner::Postgres(session),
+        }
+    }
+
+    pub fn dialect(&self) -> Dialect {
+        match self.connection {
+            Owner::Sqlite(_) => Dialect::Sqlite,
+            Owner::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    /// Runs a statement and says how many rows it changed.
+    pub fn execute<'q>(&self, sql: impl Into<Sql<'q>>, params: &[Param<'_>]) -> Result<u64> {
+        match self.connection {
+            Owner::Sqlite(connection) => {
+                let mut statement = connection.prepare_cached(sql.into().text).map_err(Error::from)?;
+                Ok(statement.execute(rusqlite::params_from_iter(params))? as u64)
+            }
+            Owner::Postgres(session) => session.execute(sql.into(), params),
+        }
+    }
+
+    /// Runs one statement for each list of parameters, in one round trip.
+    pub fn execute_each<'q, 'p, P>(&self, sql: impl Into<Sql<'q>>, lists: impl IntoIterator<Item = P>) -> Result<u64>
+    where
+        P: AsRef<[Param<'p>]>,
+    {
+        match self.connection {
+            Owner::Sqlite(connection) => {
+                let mut statement = connection.prepare_cached(sql.into().text).map_err(Error::from)?;
+                let mut changed = 0;
+                for params in lists {
+                    changed += statement.execute(rusqlite::params_from_iter(params.as_ref()))? as u64;
+                }
+                Ok(changed)
+            }
+            Owner::Postgres(session) => session.execute_each(sql.into(), lists),
+        }
+    }
+
+    /// Runs a query and gives each row to `visit`.
+    pub fn for_each<'q, E: From<Error>>(
+        &self,
+        sql: impl Into<Sql<'q>>,
+        params: &[Param<'_>],
+        mut visit: impl FnMut(&Row<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        match self.connection {
+            Owner::Sqlite(connection) => {
+                let mut statement = connection.prepare_cached(sql.into().text).map_err(Error::from)?;
+                let mut rows = statement
+                    .query(rusqlite::params_from_iter(params))
+                    .map_err(Error::from)?;
+                while let Some(row) = rows.next().map_err(Error::from)? {
+                    visit(&Row::Sqlite(row))?;
+                }
+                Ok(())
+            }
+            Owner::Postgres(session) => session
+                .query(sql.into(), params)?
+                .iter()
+                .try_for_each(|row| visit(&Row::Postgres(row))),
+        }
+    }
+
+    /// All rows, each through `read`.
+    pub fn query<'q, T>(
+        &self,
+        sql: impl Into<Sql<'q>>,
+        params: &[Param<'_>],
+        mut read: impl FnMut(&Row<'_>) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        let mut all = Vec::new();
+        self.for_each(sql, params, |row| {
+            all.push(read(row)?);
+            Ok::<_, Error>(())
+        })?;
+        Ok(all)
+    }
+
+    /// The first row, if there is one.
+    pub fn query_opt<'q, T>(
+        &self,
+        sql: impl Into<Sql<'q>>,
+        params: &[Param<'_>],
+        read: impl FnOnce(&Row<'_>) -> Result<T>,
+    ) -> Result<Option<T>> {
+        match self.connection {
+            Owner::Sqlite(connection) => {
+                let mut statement = connection.prepare_cached(sql.into().text).map_err(Error::from)?;
+                let mut rows = statement.query(rusqlite::params_from_iter(params))?;
+                rows.next()?.map(|row| read(&Row::Sqlite(row))).transpose()
+            }
+            Owner::Postgres(session) => session
+                .query(sql.into(), params)?
+                .first()
+                .map(|row| read(&Row::Postgres(row)))
+                .transpose(),
+        }
+    }
+
+    /// The first row of a query that always has one (an aggregate, a `RETURNING`).
+    pub fn query_one<'q, T>(
+        &self,
+        sql: impl Into<Sql<'q>>,
+        params: &[Param<'_>],
+        read: impl FnOnce(&Row<'_>) -> Result<T>,
+    ) -> Result<T> {
+        self.query_opt(sql, params, read)?.ok_or(Error::NoRow)
+    }
+
+    /// Runs several statements without parameters: schema changes.
+    pub fn execute_script(&self, sql: &str) -> Result<()> {
+        match self.connection {
+            Owner::Sqlite(connection) => Ok(connection.execute_batch(sql)?),
+            Owner::Postgres(session) => session.execute_script(sql),
+        }
+    }
+
+    /// Holds `key` until the transaction ends, so that two replicas do not do the same thing at once. SQLite has one
+    /// writer and needs nothing.
+    pub fn lock(&self, key: i64) -> Result<()> {
+        match self.connection {
+            Owner::Sqlite(_) => Ok(()),
+            Owner::Postgres(session) => session
+                .query("SELECT pg_advisory_xact_lock(?1)".into(), &[Param::Int(key)])
+                .map(|_| ()),
+        }
+    }
+
+    /// A `LIKE` pattern in which only `%` and `_` are special, as in MLflow. PostgreSQL also escapes with backslashes.
+    pub fn like_pattern(&self, pattern: &str) -> String {
+        match self.connection {
+            Owner::Sqlite(_) => pattern.to_owned(),
+            Owner::Postgres(_) => pattern.replace('\\', "\\\\"),
+        }
+    }
+}

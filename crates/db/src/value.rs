@@ -1,0 +1,163 @@
+//! Values on their way into a statement and out of a row.
+
+use crate::{Error, Result};
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use std::borrow::Cow;
+use tokio_postgres::types::{IsNull, ToSql, Type, private::BytesMut};
+
+/// A statement's parameter. Borrowed where it can be: binding copies nothing on SQLite.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Param<'a> {
+    Null,
+    Int(i64),
+    Real(f64),
+    Text(Cow<'a, str>),
+    Bytes(Cow<'a, [u8]>),
+}
+
+/// A list of parameters from Rust values: `params![run.id, "name", None::<i64>]`.
+#[macro_export]
+macro_rules! params {
+    ($($value:expr),* $(,)?) => { &[$($crate::Param::from($value)),*] };
+}
+
+macro_rules! param_from {
+    ($($source:ty => |$value:ident| $param:expr;)*) => {
+        $(
+            impl<'a> From<$source> for Param<'a> {
+                fn from($value: $source) -> Self { $param }
+            }
+            impl<'a> From<Option<$source>> for Param<'a> {
+                fn from(value: Option<$source>) -> Self { value.map_or(Param::Null, Param::from) }
+            }
+        )*
+    };
+}
+
+param_from! {
+    i64 => |value| Param::Int(value);
+    i32 => |value| Param::Int(value.into());
+    u32 => |value| Param::Int(value.into());
+    bool => |value| Param::Int(value.into());
+    f64 => |value| Param::Real(value);
+    &'a str => |value| Param::Text(Cow::Borrowed(value));
+    &'a String => |value| Param::Text(Cow::Borrowed(value));
+    String => |value| Param::Text(Cow::Owned(value));
+    &'a [u8] => |value| Param::Bytes(Cow::Borrowed(value));
+    &'a Vec<u8> => |value| Param::Bytes(Cow::Borrowed(value));
+    Vec<u8> => |value| Param::Bytes(Cow::Owned(value));
+}
+
+impl<'a> From<&'a Option<String>> for Param<'a> {
+    fn from(value: &'a Option<String>) -> Self {
+        value.as_deref().map_or(Param::Null, Param::from)
+    }
+}
+
+impl rusqlite::ToSql for Param<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null => ValueRef::Null,
+            Self::Int(value) => ValueRef::Integer(*value),
+            Self::Real(value) => ValueRef::Real(*value),
+            Self::Text(value) => ValueRef::Text(value.as_bytes()),
+            Self::Bytes(value) => ValueRef::Blob(value),
+        }))
+    }
+}
+
+impl ToSql for Param<'_> {
+    fn to_sql(
+        &self,
+        ty: &Type,
+        out: &mut BytesMut,
+    ) -> std::result::Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        match self {
+            Self::Null => Ok(IsNull::Yes),
+            Self::Int(value) if *ty == Type::INT4 => i32::try_from(*value)?.to_sql(ty, out),
+            Self::Int(value) if *ty == Type::FLOAT8 => (*value as f64).to_sql(ty, out),
+            Self::Int(value) => value.to_sql(ty, out),
+            Self::Real(value) => value.to_sql(ty, out),
+            Self::Text(value) => value.as_ref().to_sql(ty, out),
+            Self::Bytes(value) => value.as_ref().to_sql(ty, out),
+        }
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        matches!(
+            *ty,
+            Type::INT8 | Type::INT4 | Type::FLOAT8 | Type::TEXT | Type::VARCHAR | Type::BYTEA | Type::UNKNOWN
+        )
+    }
+
+    tokio_postgres::types::to_sql_checked!();
+}
+
+/// A row of an answer; columns are read by position.
+pub enum Row<'r> {
+    Sqlite(&'r rusqlite::Row<'r>),
+    Postgres(&'r tokio_postgres::Row),
+}
+
+impl Row<'_> {
+    pub fn get<T: FromColumn>(&self, index: usize) -> Result<T> {
+        T::from_column(self, index)
+    }
+
+    /// The column's text without a copy.
+    pub fn text(&self, index: usize) -> Result<&str> {
+        match self {
+            Self::Sqlite(row) => row.get_ref(index)?.as_str().map_err(|_| Error::Column {
+                index,
+                expected: "text",
+            }),
+            Self::Postgres(row) => Ok(row.try_get(index)?),
+        }
+    }
+
+    /// The column's bytes without a copy.
+    pub fn bytes(&self, index: usize) -> Result<&[u8]> {
+        match self {
+            Self::Sqlite(row) => row.get_ref(index)?.as_blob().map_err(|_| Error::Column {
+                index,
+                expected: "bytes",
+            }),
+            Self::Postgres(row) => Ok(row.try_get(index)?),
+        }
+    }
+}
+
+/// A Rust type a column can be read as.
+pub trait FromColumn: Sized {
+    fn from_column(row: &Row<'_>, index: usize) -> Result<Self>;
+}
+
+macro_rules! from_column {
+    ($($target:ty),*) => {
+        $(impl FromColumn for $target {
+            fn from_column(row: &Row<'_>, index: usize) -> Result<Self> {
+                Ok(match row {
+                    Row::Sqlite(row) => row.get(index)?,
+                    Row::Postgres(row) => row.try_get(index)?,
+                })
+            }
+        })*
+    };
+}
+
+from_column!(
+    i64,
+    f64,
+    String,
+    Vec<u8>,
+    Option<i64>,
+    Option<f64>,
+    Option<String>,
+    Option<Vec<u8>>
+);
+
+impl FromColumn for bool {
+    fn from_column(row: &Row<'_>, index: usize) -> Result<Self> {
+        row.get::<i64>(index).map(|flag| flag != 0)
+    }
+}

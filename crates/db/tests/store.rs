@@ -1,0 +1,169 @@
+//! What both engines promise, from one source.
+
+use fettle_db::{Db, Error, Migration, Tx, on_both_databases, params, testing::TestDb};
+
+static MIGRATIONS: &[Migration] = &[Migration {
+    version: 1,
+    name: "notes",
+    sql: "CREATE TABLE notes (id IDENTITY_KEY, name TEXT NOT NULL UNIQUE, score DOUBLE PRECISION, body BYTES);
+          CREATE TABLE counters (name TEXT NOT NULL, value BIGINT NOT NULL, PRIMARY KEY (name)) CLUSTERED;",
+}];
+
+fn insert_note(tx: &Tx, name: &str) -> Result<i64, Error> {
+    tx.query_one(
+        "INSERT INTO notes (name) VALUES (?1) RETURNING id",
+        params![name],
+        |row| row.get(0),
+    )
+}
+
+async fn names(db: &Db) -> Vec<String> {
+    db.read(|tx| tx.query("SELECT name FROM notes ORDER BY name", &[], |row| row.get(0)))
+        .await
+        .expect("names are read")
+}
+
+on_both_databases! { MIGRATIONS;
+    async fn every_kind_of_value_comes_back(db: Db) {
+        let row = db
+            .write(|tx| {
+                tx.query_one(
+                    "INSERT INTO notes (name, score, body) VALUES (?1, ?2, ?3) RETURNING name, score, body",
+                    params!["täg\u{1F525}", f64::MAX, vec![0_u8, 255]],
+                    |row| Ok((row.get::<String>(0)?, row.get::<Option<f64>>(1)?, row.get::<Vec<u8>>(2)?)),
+                )
+            })
+            .await;
+        assert_eq!(row.expect("a row"), ("täg\u{1F525}".to_owned(), Some(f64::MAX), vec![0, 255]));
+        let missing: Option<Option<f64>> = db
+            .peek::<_, Error, _>(|tx| tx.query_opt("SELECT score FROM notes WHERE name = ?1", params!["nobody"], |row| row.get(0)))
+            .await
+            .expect("a read");
+        assert_eq!(missing, None);
+    }
+
+    async fn an_error_undoes_only_its_own_work(db: Db) {
+        let (kept, undone) = tokio::join!(
+            db.write(|tx| insert_note(tx, "kept")),
+            db.write(|tx| insert_note(tx, "undone").and_then(|_| Err::<i64, _>(Error::NoRow))),
+        );
+        assert!(kept.is_ok());
+        assert!(matches!(undone, Err(Error::NoRow)));
+        assert_eq!(names(&db).await, ["kept"]);
+    }
+
+    async fn a_taken_key_is_told_apart(db: Db) {
+        db.write(|tx| insert_note(tx, "once")).await.expect("the first insert");
+        let again = db.write(|tx| insert_note(tx, "once")).await;
+        assert!(again.expect_err("the name is taken").is_unique_violation());
+    }
+
+    async fn a_panic_ends_one_transaction_and_not_the_store(db: Db) {
+        let panicked: Result<i64, Error> = db.write(|tx| { insert_note(tx, "lost")?; panic!("a defect") }).await;
+        assert!(matches!(panicked, Err(Error::Aborted)));
+        db.write(|tx| insert_note(tx, "after")).await.expect("the store goes on");
+        assert_eq!(names(&db).await, ["after"]);
+    }
+
+    async fn many_writers_lose_nothing(db: Db) {
+        let writers: Vec<_> = (0..200)
+            .map(|_| {
+                let db = db.clone();
+                tokio::spawn(async move {
+                    db.write(|tx| {
+                        tx.execute(
+                            "INSERT INTO counters (name, value) VALUES ('hits', 1)
+                             ON CONFLICT (name) DO UPDATE SET value = counters.value + 1",
+                            &[],
+                        )
+                    })
+                    .await
+                })
+            })
+            .collect();
+        for writer in writers {
+            writer.await.expect("no panic").expect("no error");
+        }
+        let hits = db.read(|tx| tx.query_one("SELECT value FROM counters", &[], |row| row.get::<i64>(0))).await;
+        assert_eq!(hits.expect("the counter"), 200);
+    }
+
+    async fn readers_cannot_write(db: Db) {
+        assert!(db.read(|tx| insert_note(tx, "sneaky")).await.is_err());
+        assert!(names(&db).await.is_empty());
+    }
+
+    async fn like_is_case_sensitive_and_backslash_is_plain(db: Db) {
+        db.write(|tx| insert_note(tx, r"a\Bc")).await.expect("an insert");
+        for (pattern, found) in [(r"a\B%", 1), (r"a\b%", 0), ("_\\B_", 1), ("A%", 0)] {
+            let count = db
+                .read(move |tx| {
+                    let pattern = tx.like_pattern(pattern);
+                    tx.query_one("SELECT COUNT(*) FROM notes WHERE name LIKE ?1", params![pattern], |row| row.get::<i64>(0))
+                })
+                .await;
+            assert_eq!(count.expect("a count"), found, "{pattern}");
+        }
+    }
+
+    async fn one_statement_runs_for_many_rows(db: Db) {
+        let changed = db
+            .write(|tx| {
+                let rows: Vec<_> = (0..1000).map(|i| [fettle_db::Param::from(format!("n{i}"))]).collect();
+                tx.execute_each("INSERT INTO notes (name) VALUES (?1)", rows)
+            })
+            .await;
+        assert_eq!(changed.expect("inserts"), 1000);
+        assert_eq!(names(&db).await.len(), 1000);
+    }
+}
+
+static NEWER: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "notes",
+        sql: MIGRATIONS[0].sql,
+    },
+    Migration {
+        version: 2,
+        name: "more",
+        sql: "CREATE TABLE more (id IDENTITY_KEY);",
+    },
+];
+static EDITED: &[Migration] = &[Migration {
+    version: 1,
+    name: "notes",
+    sql: "CREATE TABLE other (id IDENTITY_KEY);",
+}];
+
+async fn schemas_are_guarded(test: TestDb) {
+    Db::open(&test.uri, NEWER, 0).await.expect("a newer fettle upgrades");
+    let older = Db::open(&test.uri, MIGRATIONS, 0).await;
+    assert!(matches!(
+        older.err(),
+        Some(Error::SchemaFromTheFuture { found: 2, known: 1 })
+    ));
+    let edited = Db::open(&test.uri, EDITED, 0).await;
+    assert!(edited.is_err());
+}
+
+#[tokio::test]
+async fn sqlite_schemas_are_guarded() {
+    schemas_are_guarded(TestDb::sqlite(MIGRATIONS).await).await;
+}
+
+#[tokio::test]
+async fn postgres_schemas_are_guarded() {
+    schemas_are_guarded(TestDb::postgres(MIGRATIONS).await).await;
+}
+
+#[tokio::test]
+async fn a_folder_in_the_way_is_explained() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let uri = fettle_db::StoreUri::Sqlite(folder.path().to_owned());
+    let error = Db::open(&uri, MIGRATIONS, 0).await.err().expect("a folder is no store");
+    assert!(
+        error.to_string().contains(&folder.path().display().to_string()),
+        "{error}"
+    );
+}
