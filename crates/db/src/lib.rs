@@ -13,11 +13,13 @@
 //! ```
 //!
 //! The SQL is the part both engines speak: `?1` placeholders, `ON CONFLICT`, `RETURNING`, common table expressions,
-//! window functions; columns are TEXT, BIGINT, DOUBLE PRECISION and bytes. What differs lives in this crate.
+//! window functions; columns are TEXT, BIGINT, DOUBLE PRECISION and bytes. One word is this crate's own: `IN_IDS(?1)`
+//! tests membership in a [`Param::Ids`]. What differs between the engines lives in this crate.
 
 mod error;
 mod migrate;
 mod postgres;
+mod query;
 mod sqlite;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -27,6 +29,7 @@ mod value;
 
 pub use error::{Error, Result};
 pub use migrate::Migration;
+pub use query::Query;
 pub use tx::{Dialect, Sql, Tx};
 pub use uri::StoreUri;
 pub use value::{FromColumn, Param, Row};

@@ -1,6 +1,9 @@
 //! PostgreSQL: a pool of connections, each transaction on a blocking thread of its own.
 
-use crate::{Error, Param, Result, Tx, tx::Sql};
+use crate::{
+    Error, Param, Result, Tx,
+    tx::{Sql, replace_in_ids},
+};
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
 use std::{cell::Cell, future::Future, str::FromStr, sync::Arc, time::Duration};
 use tokio::{runtime::Handle, sync::Semaphore};
@@ -173,7 +176,7 @@ impl Session {
 
 /// `?1` as SQLite writes it to `$1`. No SQL of ours has a question mark elsewhere: text travels in parameters.
 fn placeholders(sql: &str) -> String {
-    sql.replace('?', "$")
+    replace_in_ids(sql, "= ANY(", ")").replace('?', "$")
 }
 
 fn tls() -> Result<rustls::ClientConfig> {

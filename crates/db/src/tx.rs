@@ -2,6 +2,7 @@
 
 use crate::{Error, Param, Result, Row, postgres::Session};
 use rusqlite::Connection;
+use std::borrow::Cow;
 
 /// Which engine is behind a transaction. Asked for in this crate, and by tests; elsewhere it hints at a missing verb.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +65,9 @@ impl<'c> Tx<'c> {
     pub fn execute<'q>(&self, sql: impl Into<Sql<'q>>, params: &[Param<'_>]) -> Result<u64> {
         match self.connection {
             Owner::Sqlite(connection) => {
-                let mut statement = connection.prepare_cached(sql.into().text).map_err(Error::from)?;
+                let mut statement = connection
+                    .prepare_cached(&sqlite_text(sql.into().text))
+                    .map_err(Error::from)?;
                 Ok(statement.execute(rusqlite::params_from_iter(params))? as u64)
             }
             Owner::Postgres(session) => session.execute(sql.into(), params),
@@ -78,7 +81,9 @@ impl<'c> Tx<'c> {
     {
         match self.connection {
             Owner::Sqlite(connection) => {
-                let mut statement = connection.prepare_cached(sql.into().text).map_err(Error::from)?;
+                let mut statement = connection
+                    .prepare_cached(&sqlite_text(sql.into().text))
+                    .map_err(Error::from)?;
                 let mut changed = 0;
                 for params in lists {
                     changed += statement.execute(rusqlite::params_from_iter(params.as_ref()))? as u64;
@@ -98,7 +103,9 @@ impl<'c> Tx<'c> {
     ) -> Result<(), E> {
         match self.connection {
             Owner::Sqlite(connection) => {
-                let mut statement = connection.prepare_cached(sql.into().text).map_err(Error::from)?;
+                let mut statement = connection
+                    .prepare_cached(&sqlite_text(sql.into().text))
+                    .map_err(Error::from)?;
                 let mut rows = statement
                     .query(rusqlite::params_from_iter(params))
                     .map_err(Error::from)?;
@@ -138,7 +145,9 @@ impl<'c> Tx<'c> {
     ) -> Result<Option<T>> {
         match self.connection {
             Owner::Sqlite(connection) => {
-                let mut statement = connection.prepare_cached(sql.into().text).map_err(Error::from)?;
+                let mut statement = connection
+                    .prepare_cached(&sqlite_text(sql.into().text))
+                    .map_err(Error::from)?;
                 let mut rows = statement.query(rusqlite::params_from_iter(params))?;
                 rows.next()?.map(|row| read(&Row::Sqlite(row))).transpose()
             }
@@ -185,5 +194,41 @@ impl<'c> Tx<'c> {
             Owner::Sqlite(_) => pattern.to_owned(),
             Owner::Postgres(_) => pattern.replace('\\', "\\\\"),
         }
+    }
+}
+
+/// SQLite has no arrays: a set of keys is a JSON list.
+fn sqlite_text(sql: &str) -> Cow<'_, str> {
+    if sql.contains(IN_IDS) {
+        Cow::Owned(replace_in_ids(sql, "IN (SELECT value FROM json_each(", "))"))
+    } else {
+        Cow::Borrowed(sql)
+    }
+}
+
+const IN_IDS: &str = "IN_IDS(";
+
+/// Writes each `IN_IDS(..)` as the engine at hand says it.
+pub(crate) fn replace_in_ids(sql: &str, open: &str, close: &str) -> String {
+    let mut parts = sql.split(IN_IDS);
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (placeholder, rest) = part.split_once(')').unwrap_or((part, ""));
+        text.extend([open, placeholder, close, rest]);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sets_of_keys_are_written_for_sqlite() {
+        assert_eq!(
+            sqlite_text("a IN_IDS(?1) AND (b IN_IDS(?2))"),
+            "a IN (SELECT value FROM json_each(?1)) AND (b IN (SELECT value FROM json_each(?2)))"
+        );
+        assert!(matches!(sqlite_text("a = ?1"), Cow::Borrowed(_)));
     }
 }

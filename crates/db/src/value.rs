@@ -13,6 +13,8 @@ pub enum Param<'a> {
     Real(f64),
     Text(Cow<'a, str>),
     Bytes(Cow<'a, [u8]>),
+    /// A set of keys, for `IN_IDS(?1)`.
+    Ids(Cow<'a, [i64]>),
 }
 
 /// A list of parameters from Rust values: `params![run.id, "name", None::<i64>]`.
@@ -46,6 +48,8 @@ param_from! {
     &'a [u8] => |value| Param::Bytes(Cow::Borrowed(value));
     &'a Vec<u8> => |value| Param::Bytes(Cow::Borrowed(value));
     Vec<u8> => |value| Param::Bytes(Cow::Owned(value));
+    &'a [i64] => |value| Param::Ids(Cow::Borrowed(value));
+    Vec<i64> => |value| Param::Ids(Cow::Owned(value));
 }
 
 impl<'a> From<&'a Option<String>> for Param<'a> {
@@ -57,6 +61,7 @@ impl<'a> From<&'a Option<String>> for Param<'a> {
 impl rusqlite::ToSql for Param<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Borrowed(match self {
+            Self::Ids(ids) => return Ok(ToSqlOutput::from(json_list(ids))),
             Self::Null => ValueRef::Null,
             Self::Int(value) => ValueRef::Integer(*value),
             Self::Real(value) => ValueRef::Real(*value),
@@ -80,17 +85,30 @@ impl ToSql for Param<'_> {
             Self::Real(value) => value.to_sql(ty, out),
             Self::Text(value) => value.as_ref().to_sql(ty, out),
             Self::Bytes(value) => value.as_ref().to_sql(ty, out),
+            Self::Ids(value) => value.as_ref().to_sql(ty, out),
         }
     }
 
     fn accepts(ty: &Type) -> bool {
         matches!(
             *ty,
-            Type::INT8 | Type::INT4 | Type::FLOAT8 | Type::TEXT | Type::VARCHAR | Type::BYTEA | Type::UNKNOWN
+            Type::INT8
+                | Type::INT4
+                | Type::FLOAT8
+                | Type::TEXT
+                | Type::VARCHAR
+                | Type::BYTEA
+                | Type::INT8_ARRAY
+                | Type::UNKNOWN
         )
     }
 
     tokio_postgres::types::to_sql_checked!();
+}
+
+fn json_list(ids: &[i64]) -> String {
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    format!("[{}]", ids.join(","))
 }
 
 /// A row of an answer; columns are read by position.

@@ -106,6 +106,20 @@ on_both_databases! { MIGRATIONS;
         }
     }
 
+    async fn rows_are_found_by_a_set_of_keys(db: Db) {
+        let found = db
+            .write(|tx| {
+                let ids = ["a", "b", "c"].map(|name| insert_note(tx, name).unwrap_or_default());
+                tx.query(
+                    "SELECT name FROM notes WHERE id IN_IDS(?1) AND name <> ?2 ORDER BY name",
+                    params![vec![ids[0], ids[2], 999], "c"],
+                    |row| row.get::<String>(0),
+                )
+            })
+            .await;
+        assert_eq!(found.expect("rows"), ["a"]);
+    }
+
     async fn one_statement_runs_for_many_rows(db: Db) {
         let changed = db
             .write(|tx| {
