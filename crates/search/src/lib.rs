@@ -1,1 +1,36 @@
+//! MLflow's `filter` and `order_by` text as typed values.
+//!
+//! Clients send filters such as ``metrics.`val loss` < 0.2 AND params.model = 'tree'``. This crate turns the text into
+//! predicates whose attributes, operators and values are already checked, so that a store only translates them. It
+//! knows nothing of databases or HTTP.
+//!
+//! The path of a text is `token` (characters to tokens), `grammar` (tokens to clauses), then the entity's own
+//! file, which decides what its clauses may name and compare: [`runs`], [`experiments`], [`registered_models`],
+//! [`model_versions`], [`logged_models`]. A new searchable entity is one more such file.
+//!
+//! The grammar is the one MLflow accepts, with its accidents: `AND` is only a separator, so it may be missing, doubled
+//! or trailing, and a quoted value is taken verbatim, without escapes. Where MLflow fails with an internal error, or
+//! refuses a text because of an unrelated SQL keyword, this crate is more helpful; `tests/corpus.rs` lists every such
+//! difference.
 
+mod clause;
+mod comparison;
+mod error;
+pub mod experiments;
+mod filter;
+mod grammar;
+mod identifier;
+pub mod limits;
+mod list;
+pub mod logged_models;
+pub mod model_versions;
+mod order_by;
+mod quote;
+pub mod registered_models;
+pub mod runs;
+mod token;
+
+pub use comparison::{Number, NumberComparison, NumberOperator, TextComparison};
+pub use error::SearchError;
+pub use filter::Filter;
+pub use order_by::{Direction, Order};

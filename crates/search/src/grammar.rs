@@ -1,0 +1,242 @@
+//! Tokens to clauses, for any entity.
+//!
+//! ```text
+//! filter     = { "AND" | comparison }
+//! comparison = identifier ( comparator value | [ "NOT" ] "IN" list | "IS" [ "NOT" ] "NULL" )
+//! identifier = part { "." part }
+//! list       = "(" text { "," text } [ "," ] ")"
+//! ```
+//!
+//! `OR`, `NOT` and parentheses are refused, as MLflow refuses them. Whatever fits nowhere is collected and reported in
+//! one message, as there.
+
+use crate::SearchError;
+use crate::clause::{Clause, Operand, Test};
+use crate::error::excerpt;
+use crate::identifier::Identifier;
+use crate::limits::{FILTER_BYTES_MAX, FILTER_CLAUSES_MAX};
+use crate::list::parse_list;
+use crate::token::{Token, TokenKind, tokenize};
+
+/// Most misplaced pieces that one message names.
+const INVALID_SHOWN_MAX: usize = 10;
+
+pub(crate) fn parse_clauses(text: &str) -> Result<Vec<Clause<'_>>, SearchError> {
+    if text.len() > FILTER_BYTES_MAX {
+        return Err(SearchError::new(format!(
+            "The filter is {} bytes long; at most {FILTER_BYTES_MAX} are allowed",
+            text.len()
+        )));
+    }
+    let mut cursor = Cursor::new(text);
+    if !text.is_empty() && cursor.peek().is_none() {
+        return Err(SearchError::new(format!(
+            "Invalid filter '{}'. Could not be parsed.",
+            excerpt(text)
+        )));
+    }
+
+    let mut clauses = Vec::new();
+    let mut invalid = Vec::new();
+    while let Some(token) = cursor.peek() {
+        if token.is_keyword("AND") {
+            cursor.advance();
+        } else if let Some(clause) = parse_comparison(&mut cursor)? {
+            if clauses.len() == FILTER_CLAUSES_MAX {
+                return Err(SearchError::new(format!(
+                    "A filter may hold at most {FILTER_CLAUSES_MAX} comparisons"
+                )));
+            }
+            clauses.push(clause);
+        } else {
+            let piece = cursor.skip_misplaced();
+            if invalid.len() < INVALID_SHOWN_MAX {
+                invalid.push(format!("'{}'", excerpt(piece)));
+            }
+        }
+    }
+    if invalid.is_empty() {
+        Ok(clauses)
+    } else {
+        Err(SearchError::new(format!(
+            "Invalid clause(s) in filter string: {}",
+            invalid.join(", ")
+        )))
+    }
+}
+
+/// Reads a comparison, or leaves the cursor where it is when there is none.
+fn parse_comparison<'a>(cursor: &mut Cursor<'a>) -> Result<Option<Clause<'a>>, SearchError> {
+    let start = cursor.position;
+    refuse_literal_on_the_left(cursor)?;
+    let Some(identifier) = parse_identifier(cursor) else {
+        return Ok(None);
+    };
+    let test = parse_test(cursor)?;
+    if test.is_none() {
+        cursor.position = start;
+    }
+    Ok(test.map(|test| Clause { identifier, test }))
+}
+
+pub(crate) fn parse_identifier<'a>(cursor: &mut Cursor<'a>) -> Option<Identifier<'a>> {
+    let first = cursor
+        .peek()
+        .filter(|token| token.is_name() && !token.is_keyword("NOT") && !token.is_keyword("OR"))?;
+    cursor.advance();
+    let mut end = first.end();
+    let has_key = cursor
+        .peek_at(1)
+        .is_some_and(|part| part.start == end + ".".len() && part.is_key_part());
+    while let Some(part) = cursor
+        .peek()
+        .filter(|part| part.start == end && part.is_key_part() && has_key)
+    {
+        if part.kind != TokenKind::Dot && !cursor.source[..end].ends_with('.') {
+            break;
+        }
+        end = part.end();
+        cursor.advance();
+    }
+    Some(Identifier::new(&cursor.source[first.start..end]))
+}
+
+fn parse_test<'a>(cursor: &mut Cursor<'a>) -> Result<Option<Test<'a>>, SearchError> {
+    let negated = cursor.peek().is_some_and(|token| token.is_keyword("NOT"));
+    let Some(token) = cursor.peek_at(usize::from(negated)) else {
+        return Ok(None);
+    };
+    if token.is_keyword("IS") && !negated {
+        return Ok(parse_null_test(cursor));
+    }
+    let after = usize::from(negated) + 1;
+    if token.is_keyword("IN") {
+        if cursor
+            .peek_at(after)
+            .is_none_or(|next| next.kind != TokenKind::OpenParenthesis)
+        {
+            return Ok(None);
+        }
+        cursor.position += after;
+        return Ok(Some(Test::List {
+            negated,
+            values: parse_list(cursor)?,
+        }));
+    }
+    let is_pattern = ["LIKE", "ILIKE", "RLIKE"]
+        .iter()
+        .any(|keyword| token.is_keyword(keyword));
+    if !is_pattern && (negated || token.kind != TokenKind::Comparator) {
+        return Ok(None);
+    }
+    cursor.position += after;
+    let operator = token.text.to_ascii_uppercase();
+    let comparator = if negated { format!("NOT {operator}") } else { operator };
+    Ok(parse_operand(cursor)?.map(|operand| Test::Compare { comparator, operand }))
+}
+
+fn parse_null_test<'a>(cursor: &mut Cursor<'a>) -> Option<Test<'a>> {
+    let negated = cursor.peek_at(1)?.is_keyword("NOT");
+    let length = if negated { 3 } else { 2 };
+    if !cursor.peek_at(length - 1)?.is_keyword("NULL") {
+        return None;
+    }
+    cursor.position += length;
+    Some(Test::Null { negated })
+}
+
+fn parse_operand<'a>(cursor: &mut Cursor<'a>) -> Result<Option<Operand<'a>>, SearchError> {
+    let Some(token) = cursor.peek() else { return Ok(None) };
+    match token.kind {
+        TokenKind::SingleQuoted => {
+            cursor.advance();
+            Ok(Some(Operand::Quoted(token.unquoted())))
+        }
+        TokenKind::Number => {
+            cursor.advance();
+            Ok(Some(Operand::Number(token.text)))
+        }
+        TokenKind::OpenParenthesis => parse_list(cursor).map(|_| Some(Operand::List)),
+        _ => {
+            let Some(path) = parse_identifier(cursor) else {
+                return Ok(None);
+            };
+            let whole_is_quoted = token.kind == TokenKind::DoubleQuoted && path.written() == token.text;
+            let bare = Operand::Bare(path.written());
+            Ok(Some(if whole_is_quoted {
+                Operand::Quoted(token.unquoted())
+            } else {
+                bare
+            }))
+        }
+    }
+}
+
+fn refuse_literal_on_the_left(cursor: &Cursor<'_>) -> Result<(), SearchError> {
+    match (cursor.peek(), cursor.peek_at(1)) {
+        (Some(left), Some(next))
+            if matches!(left.kind, TokenKind::Number | TokenKind::SingleQuoted)
+                && next.kind == TokenKind::Comparator =>
+        {
+            Err(not_an_identifier(left.text))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn not_an_identifier(found: &str) -> SearchError {
+    SearchError::new(format!(
+        "Invalid comparison clause. Expected 'Identifier' found '{}'",
+        excerpt(found)
+    ))
+}
+
+/// A position in the tokens of one text.
+pub(crate) struct Cursor<'a> {
+    source: &'a str,
+    tokens: Vec<Token<'a>>,
+    position: usize,
+}
+
+impl<'a> Cursor<'a> {
+    pub(crate) fn new(source: &'a str) -> Self {
+        Self {
+            source,
+            tokens: tokenize(source),
+            position: 0,
+        }
+    }
+
+    pub(crate) fn peek(&self) -> Option<Token<'a>> {
+        self.peek_at(0)
+    }
+
+    fn peek_at(&self, ahead: usize) -> Option<Token<'a>> {
+        self.tokens.get(self.position + ahead).copied()
+    }
+
+    pub(crate) fn advance(&mut self) {
+        self.position += 1;
+    }
+
+    /// Skips one token, or a whole path or parenthesized group, and returns its text.
+    fn skip_misplaced(&mut self) -> &'a str {
+        if let Some(identifier) = parse_identifier(self) {
+            return identifier.written();
+        }
+        let first = self.position;
+        let mut open = 0_usize;
+        while let Some(token) = self.peek() {
+            self.advance();
+            match token.kind {
+                TokenKind::OpenParenthesis => open += 1,
+                TokenKind::CloseParenthesis => open = open.saturating_sub(1),
+                _ => {}
+            }
+            if open == 0 {
+                break;
+            }
+        }
+        &self.source[self.tokens[first].start..self.tokens[self.position - 1].end()]
+    }
+}
