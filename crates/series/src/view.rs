@@ -26,7 +26,9 @@ impl<'a, S: Source> View<'a, S> {
     /// Opens a series of `folded` rows with the points of its key that the log still holds, in any order.
     pub fn open(source: &'a mut S, folded: u64, tail: Vec<Point>) -> Result<Self, S::Error> {
         let tail = place(source, folded, tail)?.points;
+        let tail_ranks = (0..).zip(&tail).map(|(index, placed)| placed.before + index).collect();
         Ok(Self {
+            tail_ranks,
             source,
             folded,
             tail,

@@ -15,7 +15,7 @@ fn check(memory: &Memory, rows: &[Point]) {
     let blocks: Vec<Vec<Point>> = memory
         .blocks
         .values()
-        .map(|data| block::decode(data).unwrap())
+        .map(|data| block::decode(data).expect("a block just written"))
         .collect();
     assert!(memory.blocks.keys().copied().eq(0..blocks.len() as u32));
     let expected: Vec<&[Point]> = rows.chunks(block::ROWS as usize).collect();
@@ -28,7 +28,7 @@ fn check(memory: &Memory, rows: &[Point]) {
     let pages: Vec<Vec<Summary>> = memory
         .pages
         .values()
-        .map(|data| summary::decode(data).unwrap())
+        .map(|data| summary::decode(data).expect("a page just written"))
         .collect();
     let expected: Vec<&[Summary]> = full.chunks(PAGE_BLOCKS as usize).collect();
     assert_eq!(pages, expected);
