@@ -1,0 +1,160 @@
+//! How a request becomes a typed value, and a value a response.
+//!
+//! MLflow reads a GET's arguments from the query string or, if there is none, from a JSON body; POST and PUT need a
+//! JSON content type; no body means no arguments. Unlike MLflow, a body that is not JSON or has a field of the wrong
+//! type is refused by name, never half-read.
+
+use crate::{
+    app::App,
+    error::{ApiError, ErrorCode, Result, invalid},
+};
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, FromRequestParts, Request},
+    http::{HeaderValue, Method, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+/// The arguments of a call.
+#[derive(Debug)]
+pub struct Args<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<App> for Args<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self> {
+        if let Some(query) = request.uri().query().filter(|query| !query.is_empty()) {
+            if request.method() == Method::GET {
+                return from_query(query).map(Self);
+            }
+        }
+        if matches!(*request.method(), Method::POST | Method::PUT) {
+            check_content_type(&request)?;
+        }
+        let body = read_body(request, app.settings.body_limit).await?;
+        from_json(&body).map(Self)
+    }
+}
+
+fn from_query<T: DeserializeOwned>(query: &str) -> Result<T> {
+    let deserializer = serde_html_form::Deserializer::from_bytes(query.as_bytes());
+    serde_path_to_error::deserialize(deserializer).map_err(|error| wrong_type(&error.path().to_string(), error.inner()))
+}
+
+/// Reads JSON; only when that fails it is read again with a note of the path, which costs time.
+pub fn from_json<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
+    let body = if body.iter().all(u8::is_ascii_whitespace) {
+        b"{}"
+    } else {
+        body
+    };
+    serde_json::from_slice(body).or_else(|error| {
+        if error.is_syntax() || error.is_eof() {
+            return Err(ApiError::new(
+                ErrorCode::BadRequest,
+                format!("The request body is not valid JSON: {error}"),
+            ));
+        }
+        // Old clients send the JSON object as a JSON string.
+        if let Ok(inner) = serde_json::from_slice::<String>(body) {
+            return parse_with_path(inner.as_bytes());
+        }
+        parse_with_path(body)
+    })
+}
+
+fn parse_with_path<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
+    let mut deserializer = serde_json::Deserializer::from_slice(body);
+    serde_path_to_error::deserialize(&mut deserializer)
+        .map_err(|error| wrong_type(&error.path().to_string(), error.inner()))
+}
+
+fn wrong_type(path: &str, cause: &dyn std::fmt::Display) -> ApiError {
+    if path == "." {
+        invalid(format!("The request must be a JSON object: {cause}."))
+    } else {
+        invalid(format!(
+            "Invalid value for parameter '{path}' supplied: {cause}. See the API docs for more information about request parameters."
+        ))
+    }
+}
+
+fn check_content_type(request: &Request) -> Result<()> {
+    let content_type = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let essence = content_type
+        .unwrap_or_default()
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim();
+    if essence.eq_ignore_ascii_case("application/json") {
+        return Ok(());
+    }
+    let detail = content_type.unwrap_or("none");
+    Err(ApiError::new(
+        ErrorCode::BadRequest,
+        format!("Bad Request. Content-Type must be 'application/json', it is '{detail}'."),
+    ))
+}
+
+/// The whole body, if it is within `limit`.
+pub async fn read_body(request: Request, limit: usize) -> Result<Bytes> {
+    axum::body::to_bytes(request.into_body(), limit).await.map_err(|error| {
+        let too_large =
+            std::error::Error::source(&error).is_some_and(|cause| cause.to_string().contains("length limit exceeded"));
+        if too_large {
+            ApiError::new(
+                ErrorCode::PayloadTooLarge,
+                format!("The request body is larger than {limit} bytes."),
+            )
+        } else {
+            ApiError::new(ErrorCode::BadRequest, "The request body ended early.").because(error)
+        }
+    })
+}
+
+/// A part of the path, decoded. MLflow's ids and names may hold anything but a slash.
+#[derive(Debug)]
+pub struct PathArg(pub String);
+
+impl FromRequestParts<App> for PathArg {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        axum::extract::Path::<String>::from_request_parts(parts, app)
+            .await
+            .map(|path| Self(path.0))
+            .map_err(|error| invalid(format!("The path is not readable: {error}")))
+    }
+}
+
+/// A JSON answer.
+#[derive(Debug)]
+pub struct Json<T>(pub T);
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        match serde_json::to_vec(&self.0) {
+            Ok(body) => {
+                let mut response = body.into_response();
+                response
+                    .headers_mut()
+                    .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+                response
+            }
+            Err(error) => ApiError::new(ErrorCode::InternalError, "The answer could not be written.")
+                .because(error)
+                .into_response(),
+        }
+    }
+}
+
+/// MLflow's empty success.
+#[derive(Debug, Serialize)]
+pub struct Empty {}
+
+pub const EMPTY: Json<Empty> = Json(Empty {});

@@ -1,0 +1,9 @@
+//! The store's schema, as the list of steps that made it.
+
+use fettle_db::Migration;
+
+pub static MIGRATIONS: &[Migration] = &[Migration {
+    version: 1,
+    name: "foundation",
+    sql: include_str!("../migrations/0001_foundation.sql"),
+}];

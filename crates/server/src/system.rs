@@ -1,0 +1,139 @@
+//! Health, version, metrics: what a platform asks of any server.
+
+use crate::{
+    app::App,
+    error::{ApiError, ErrorCode, Result},
+    extract::Json,
+};
+use axum::{Router, extract::State, http::header, response::IntoResponse, routing::get};
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{counter::Counter, family::Family, histogram::Histogram},
+    registry::Registry,
+};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// The MLflow release whose behaviour this server has. Clients read it and choose their calls by it, so it must be a
+/// bare version number.
+const MLFLOW_VERSION: &str = "3.17.2";
+
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/health", get(async || "OK"))
+        .route("/livez", get(async || "OK"))
+        .route("/readyz", get(ready))
+        .route("/version", get(async || MLFLOW_VERSION))
+        .route("/metrics", get(metrics))
+        .route("/api/fettle/v1/version", get(fettle_version))
+}
+
+pub fn mlflow_routes() -> Router<App> {
+    Router::new().route("/3.0/mlflow/server-info", get(server_info))
+}
+
+/// Ready means that the store answers.
+async fn ready(State(app): State<App>) -> Result<&'static str> {
+    app.db
+        .ping()
+        .await
+        .map(|()| "OK")
+        .map_err(|e| ApiError::new(ErrorCode::TemporarilyUnavailable, "The store does not answer.").because(e))
+}
+
+async fn fettle_version() -> Json<Value> {
+    Json(json!({ "version": env!("CARGO_PKG_VERSION"), "mlflow_version": MLFLOW_VERSION }))
+}
+
+/// What newer clients ask first. A feature that is off here is one the client then does without.
+async fn server_info() -> Json<Value> {
+    Json(json!({
+        "store_type": "SqlStore",
+        "workspaces_enabled": false,
+        "trace_archival_enabled": false,
+        "multipart_uploads_enabled": false,
+        "multipart_downloads_enabled": false,
+        "presigned_upload_run_id_supported": false,
+        "presigned_upload_model_id_supported": false,
+        "features_enabled": { "gateway": false },
+    }))
+}
+
+async fn metrics(State(app): State<App>) -> Result<impl IntoResponse> {
+    let mut text = String::new();
+    encode(&mut text, &app.http_metrics.registry)
+        .map_err(|e| ApiError::new(ErrorCode::InternalError, "The metrics could not be written.").because(e))?;
+    Ok((
+        [(
+            header::CONTENT_TYPE,
+            "application/openmetrics-text; version=1.0.0; charset=utf-8",
+        )],
+        text,
+    ))
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    route: String,
+    status: u16,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RouteLabels {
+    route: String,
+}
+
+/// Counts and latencies by route. Routes are patterns, so their number has a bound.
+#[derive(Debug)]
+pub struct HttpMetrics {
+    registry: Registry,
+    requests: Family<RequestLabels, Counter>,
+    seconds: Family<RouteLabels, Histogram>,
+}
+
+/// In seconds.
+const BUCKETS: [f64; 12] = [
+    0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0,
+];
+
+impl Default for HttpMetrics {
+    fn default() -> Self {
+        let requests = Family::<RequestLabels, Counter>::default();
+        let seconds = Family::<RouteLabels, Histogram>::new_with_constructor(|| Histogram::new(BUCKETS));
+        let mut registry = Registry::with_prefix("fettle");
+        registry.register("http_requests", "Requests answered", requests.clone());
+        registry.register(
+            "http_request_duration_seconds",
+            "Time from request to answer",
+            seconds.clone(),
+        );
+        Self {
+            registry,
+            requests,
+            seconds,
+        }
+    }
+}
+
+impl HttpMetrics {
+    pub fn observe(&self, route: &str, status: u16, elapsed: Duration) {
+        self.requests
+            .get_or_create(&RequestLabels {
+                route: route.to_owned(),
+                status,
+            })
+            .inc();
+        self.seconds
+            .get_or_create(&RouteLabels {
+                route: route.to_owned(),
+            })
+            .observe(elapsed.as_secs_f64());
+    }
+}
+
+/// Milliseconds since the epoch as RFC 3339 in UTC.
+pub fn rfc3339(ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(ms)
+        .map(|time| time.to_string())
+        .unwrap_or_default()
+}

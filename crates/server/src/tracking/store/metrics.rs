@@ -1,0 +1,114 @@
+//! Points on their way in: the log of batches, and the latest value of each metric beside it.
+
+use crate::error::{ApiError, Result, not_found};
+use fettle_db::{Param, Tx, params};
+use fettle_series::point::Point;
+
+/// What a request logged for one run, encoded before the transaction starts.
+#[derive(Debug)]
+pub struct Batch {
+    pub points: usize,
+    pub data: Vec<u8>,
+    /// One for each key, by key.
+    pub latest: Vec<(String, Point)>,
+    pub model_points: Vec<ModelPoint>,
+}
+
+/// A point logged for a model, perhaps on a dataset.
+#[derive(Debug, Clone)]
+pub struct ModelPoint {
+    pub model_id: String,
+    pub dataset_name: String,
+    pub dataset_digest: String,
+    pub key: String,
+    pub point: Point,
+}
+
+pub fn insert(tx: &Tx, workspace_id: i64, run_id: i64, batch: &Batch) -> Result<()> {
+    tx.execute(
+        "INSERT INTO metric_batches (workspace_id, run_id, points, data) VALUES (?1, ?2, ?3, ?4)",
+        params![workspace_id, run_id, batch.points as i64, &batch.data],
+    )?;
+    tx.execute_each(
+        "INSERT INTO latest_metrics (workspace_id, run_id, key, step, timestamp, value, is_nan) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+         ON CONFLICT (run_id, key) DO UPDATE SET step = excluded.step, timestamp = excluded.timestamp, value = excluded.value, is_nan = excluded.is_nan
+         WHERE (excluded.step, excluded.timestamp, excluded.value) > (latest_metrics.step, latest_metrics.timestamp, latest_metrics.value)",
+        batch.latest.iter().map(|(key, point)| {
+            let (value, is_nan) = split_nan(point.value());
+            [
+                Param::from(workspace_id),
+                Param::from(run_id),
+                Param::from(key),
+                Param::from(point.step()),
+                Param::from(point.timestamp()),
+                Param::from(value),
+                Param::from(is_nan),
+            ]
+        }),
+    )?;
+    for point in &batch.model_points {
+        insert_model_point(tx, workspace_id, run_id, point)?;
+    }
+    Ok(())
+}
+
+fn insert_model_point(tx: &Tx, workspace_id: i64, run_id: i64, logged: &ModelPoint) -> Result<()> {
+    let model: i64 = tx
+        .query_opt(
+            "SELECT id FROM logged_models WHERE model_id = ?1 AND workspace_id = ?2",
+            params![&logged.model_id, workspace_id],
+            |row| row.get(0),
+        )?
+        .ok_or_else(|| not_found(format!("Logged model with ID '{}' not found.", logged.model_id)))?;
+    let (value, is_nan) = split_nan(logged.point.value());
+    tx.execute(
+        "INSERT INTO logged_model_metrics
+             (workspace_id, logged_model_id, run_id, key, dataset_name, dataset_digest, step, timestamp, value, is_nan)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+         ON CONFLICT (logged_model_id, key, dataset_name, dataset_digest, run_id)
+         DO UPDATE SET step = excluded.step, timestamp = excluded.timestamp, value = excluded.value, is_nan = excluded.is_nan
+         WHERE (excluded.step, excluded.timestamp, excluded.value)
+             > (logged_model_metrics.step, logged_model_metrics.timestamp, logged_model_metrics.value)",
+        params![
+            workspace_id,
+            model,
+            run_id,
+            &logged.key,
+            &logged.dataset_name,
+            &logged.dataset_digest,
+            logged.point.step(),
+            logged.point.timestamp(),
+            value,
+            is_nan,
+        ],
+    )?;
+    Ok(())
+}
+
+/// SQLite has no NaN: it is stored as 0 and a flag, which is also how MLflow sorts it. Infinities become the largest
+/// doubles, as in MLflow.
+pub fn split_nan(value: f64) -> (f64, bool) {
+    if value.is_nan() {
+        (0.0, true)
+    } else {
+        (value.clamp(f64::MIN, f64::MAX), false)
+    }
+}
+
+pub fn join_nan(value: f64, is_nan: bool) -> f64 {
+    if is_nan { f64::NAN } else { value }
+}
+
+/// Runs that have points in the log, with how many points and batches: where folding starts after a restart.
+pub fn unfolded(tx: &Tx) -> Result<Vec<(i64, u64, u64)>> {
+    let mut all = Vec::new();
+    tx.for_each(
+        "SELECT run_id, CAST(SUM(points) AS BIGINT), COUNT(*) FROM metric_batches GROUP BY run_id",
+        &[],
+        |row| {
+            all.push((row.get(0)?, row.get::<i64>(1)? as u64, row.get::<i64>(2)? as u64));
+            Ok::<_, ApiError>(())
+        },
+    )?;
+    Ok(all)
+}
