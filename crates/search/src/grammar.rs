@@ -12,11 +12,11 @@
 
 use crate::SearchError;
 use crate::clause::{Clause, Operand, Test};
+use crate::cursor::Cursor;
 use crate::error::excerpt;
-use crate::identifier::Identifier;
 use crate::limits::{FILTER_BYTES_MAX, FILTER_CLAUSES_MAX};
 use crate::list::parse_list;
-use crate::token::{Token, TokenKind, tokenize};
+use crate::token::TokenKind;
 
 /// Most misplaced pieces that one message names.
 const INVALID_SHOWN_MAX: usize = 10;
@@ -67,38 +67,16 @@ pub(crate) fn parse_clauses(text: &str) -> Result<Vec<Clause<'_>>, SearchError> 
 
 /// Reads a comparison, or leaves the cursor where it is when there is none.
 fn parse_comparison<'a>(cursor: &mut Cursor<'a>) -> Result<Option<Clause<'a>>, SearchError> {
-    let start = cursor.position;
+    let start = cursor.position();
     refuse_literal_on_the_left(cursor)?;
-    let Some(identifier) = parse_identifier(cursor) else {
+    let Some(identifier) = cursor.take_identifier() else {
         return Ok(None);
     };
     let test = parse_test(cursor)?;
     if test.is_none() {
-        cursor.position = start;
+        cursor.rewind(start);
     }
     Ok(test.map(|test| Clause { identifier, test }))
-}
-
-pub(crate) fn parse_identifier<'a>(cursor: &mut Cursor<'a>) -> Option<Identifier<'a>> {
-    let first = cursor
-        .peek()
-        .filter(|token| token.is_name() && !token.is_keyword("NOT") && !token.is_keyword("OR"))?;
-    cursor.advance();
-    let mut end = first.end();
-    let has_key = cursor
-        .peek_at(1)
-        .is_some_and(|part| part.start == end + ".".len() && part.is_key_part());
-    while let Some(part) = cursor
-        .peek()
-        .filter(|part| part.start == end && part.is_key_part() && has_key)
-    {
-        if part.kind != TokenKind::Dot && !cursor.source[..end].ends_with('.') {
-            break;
-        }
-        end = part.end();
-        cursor.advance();
-    }
-    Some(Identifier::new(&cursor.source[first.start..end]))
 }
 
 fn parse_test<'a>(cursor: &mut Cursor<'a>) -> Result<Option<Test<'a>>, SearchError> {
@@ -117,7 +95,7 @@ fn parse_test<'a>(cursor: &mut Cursor<'a>) -> Result<Option<Test<'a>>, SearchErr
         {
             return Ok(None);
         }
-        cursor.position += after;
+        cursor.advance_by(after);
         return Ok(Some(Test::List {
             negated,
             values: parse_list(cursor)?,
@@ -129,7 +107,7 @@ fn parse_test<'a>(cursor: &mut Cursor<'a>) -> Result<Option<Test<'a>>, SearchErr
     if !is_pattern && (negated || token.kind != TokenKind::Comparator) {
         return Ok(None);
     }
-    cursor.position += after;
+    cursor.advance_by(after);
     let operator = token.text.to_ascii_uppercase();
     let comparator = if negated { format!("NOT {operator}") } else { operator };
     Ok(parse_operand(cursor)?.map(|operand| Test::Compare { comparator, operand }))
@@ -141,7 +119,7 @@ fn parse_null_test<'a>(cursor: &mut Cursor<'a>) -> Option<Test<'a>> {
     if !cursor.peek_at(length - 1)?.is_keyword("NULL") {
         return None;
     }
-    cursor.position += length;
+    cursor.advance_by(length);
     Some(Test::Null { negated })
 }
 
@@ -158,7 +136,7 @@ fn parse_operand<'a>(cursor: &mut Cursor<'a>) -> Result<Option<Operand<'a>>, Sea
         }
         TokenKind::OpenParenthesis => parse_list(cursor).map(|_| Some(Operand::List)),
         _ => {
-            let Some(path) = parse_identifier(cursor) else {
+            let Some(path) = cursor.take_identifier() else {
                 return Ok(None);
             };
             let whole_is_quoted = token.kind == TokenKind::DoubleQuoted && path.written() == token.text;
@@ -189,54 +167,4 @@ fn not_an_identifier(found: &str) -> SearchError {
         "Invalid comparison clause. Expected 'Identifier' found '{}'",
         excerpt(found)
     ))
-}
-
-/// A position in the tokens of one text.
-pub(crate) struct Cursor<'a> {
-    source: &'a str,
-    tokens: Vec<Token<'a>>,
-    position: usize,
-}
-
-impl<'a> Cursor<'a> {
-    pub(crate) fn new(source: &'a str) -> Self {
-        Self {
-            source,
-            tokens: tokenize(source),
-            position: 0,
-        }
-    }
-
-    pub(crate) fn peek(&self) -> Option<Token<'a>> {
-        self.peek_at(0)
-    }
-
-    fn peek_at(&self, ahead: usize) -> Option<Token<'a>> {
-        self.tokens.get(self.position + ahead).copied()
-    }
-
-    pub(crate) fn advance(&mut self) {
-        self.position += 1;
-    }
-
-    /// Skips one token, or a whole path or parenthesized group, and returns its text.
-    fn skip_misplaced(&mut self) -> &'a str {
-        if let Some(identifier) = parse_identifier(self) {
-            return identifier.written();
-        }
-        let first = self.position;
-        let mut open = 0_usize;
-        while let Some(token) = self.peek() {
-            self.advance();
-            match token.kind {
-                TokenKind::OpenParenthesis => open += 1,
-                TokenKind::CloseParenthesis => open = open.saturating_sub(1),
-                _ => {}
-            }
-            if open == 0 {
-                break;
-            }
-        }
-        &self.source[self.tokens[first].start..self.tokens[self.position - 1].end()]
-    }
 }

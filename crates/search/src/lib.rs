@@ -4,17 +4,26 @@
 //! predicates whose attributes, operators and values are already checked, so that a store only translates them. It
 //! knows nothing of databases or HTTP.
 //!
-//! The path of a text is `token` (characters to tokens), `grammar` (tokens to clauses), then the entity's own
-//! file, which decides what its clauses may name and compare: [`runs`], [`experiments`], [`registered_models`],
+//! ```
+//! use fettle_search::runs::{self, RunPredicate};
+//!
+//! let filter = runs::parse_filter("metrics.loss < 0.2")?;
+//! assert!(matches!(filter.predicates(), [RunPredicate::Metric { key, .. }] if key == "loss"));
+//! # Ok::<(), fettle_search::SearchError>(())
+//! ```
+//!
+//! The path of a text is `token` (characters to tokens), `grammar` (tokens to clauses), then the entity's own file,
+//! which decides what its clauses may name and compare: [`runs`], [`experiments`], [`registered_models`],
 //! [`model_versions`], [`logged_models`]. A new searchable entity is one more such file.
 //!
 //! The grammar is the one MLflow accepts, with its accidents: `AND` is only a separator, so it may be missing, doubled
 //! or trailing, and a quoted value is taken verbatim, without escapes. Where MLflow fails with an internal error, or
-//! refuses a text because of an unrelated SQL keyword, this crate is more helpful; `tests/corpus.rs` lists every such
-//! difference.
+//! refuses a text over an unrelated SQL keyword, this crate is more helpful; `tests/corpus/differences.rs` lists every
+//! such difference.
 
 mod clause;
 mod comparison;
+mod cursor;
 mod error;
 pub mod experiments;
 mod filter;

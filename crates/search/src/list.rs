@@ -6,7 +6,8 @@
 use std::str::Chars;
 
 use crate::SearchError;
-use crate::grammar::Cursor;
+use crate::cursor::Cursor;
+use crate::error::excerpt;
 use crate::limits::LIST_VALUES_MAX;
 use crate::token::{Token, TokenKind};
 
@@ -94,7 +95,7 @@ fn not_text(found: &str) -> SearchError {
     SearchError::new(format!(
         "While parsing a list in the query, expected string value, punctuation, or whitespace, but got different type \
          in list: {}",
-        crate::error::excerpt(found)
+        excerpt(found)
     ))
 }
 

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use crate::SearchError;
+use crate::cursor::Cursor;
 use crate::error::excerpt;
-use crate::grammar::{Cursor, parse_identifier};
 use crate::identifier::Identifier;
 use crate::limits::{ORDER_BY_ENTRIES_MAX, ORDER_BY_ENTRY_BYTES_MAX};
 
@@ -74,7 +74,7 @@ fn parse_entry(entry: &str) -> Result<(Identifier<'_>, Direction), SearchError> 
         ))
     };
     let mut cursor = Cursor::new(entry);
-    let identifier = parse_identifier(&mut cursor).ok_or_else(unparsable)?;
+    let identifier = cursor.take_identifier().ok_or_else(unparsable)?;
     let Some(token) = cursor.peek() else {
         return Ok((identifier, Direction::Ascending));
     };

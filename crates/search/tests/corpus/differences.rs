@@ -110,10 +110,10 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
         ],
     },
     Difference {
-        reason: "space after the dot would be part of the key, which no key has",
+        reason: "an empty key, or space after the dot as part of it, can match nothing",
         outcome: Outcome::Refused,
         kinds: &[],
-        fragments: &[". a ="],
+        fragments: &[". a =", ". ="],
     },
     Difference {
         reason: "a list is quoted strings between commas, not any Python literal",

@@ -46,7 +46,7 @@ ODD_NUMBER_VALUES = ["'1'", "x", "+5", "1e+3", "0x1F", "inf", "nan", "1_000", "9
 LISTS = ["('a')", "('a','b')", "('a', 'b',)", '("a", \'b\')', "( 'a' , 'b' )", "('a b', 'it\\'s')", "('1','2')", "('x\\ny')", "('a\\x5cb')"]
 ODD_LISTS = ["()", "(a)", "(1)", "('a', 1)", "('a' 'b')", "('a',,'b')", "(('a'))", "('a'", "'a'", "a", "(,)", "('a\\\\', 'b')", "('\\q')", "('it''s')", "(r'a')"]
 KEYS = ["a", "a1", "a_b", "a.b", "a.b.c", "`a`", "`a b`", "`a/b`", "`a-b`", '"a b"', '"a.b"', "mlflow.user", "`mlflow.user`", "order", "group", "select", "user", "version", "é", "Loss", "val_loss", "type", "key", "timestamp"]
-ODD_KEYS = ["a-b", "a/b", "a b", "`a", "1", "1a", "layer.0", "``", " a", "a:b", "$a", "*", "in", "from", "as", "'a b'", "a.", "a.`b c`", "[a]", "a.b-c"]
+ODD_KEYS = ["a-b", "a/b", "a b", "`a", "1", "1a", "layer.0", "``", "", " a", "a:b", "$a", "*", "in", "from", "as", "'a b'", "a.", "a.`b c`", "[a]", "a.b-c"]
 
 KINDS = {
     "runs": {
