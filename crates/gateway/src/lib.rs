@@ -1,1 +1,33 @@
+//! Fettle's scoring data plane: models from a folder to answers over HTTP, without a database.
+//!
+//! A request travels [`input`] (body to typed table) -> executor (in Rust, or a supervised Python worker behind a
+//! queue that forms batches) -> MLflow's JSON. Which executor serves a model is decided once, at start, and is proven
+//! by comparing both on the same rows.
 
+mod deployment;
+mod edge_rows;
+mod error;
+mod executor;
+mod frame;
+mod gateway;
+mod http;
+pub mod input;
+mod metrics;
+mod model_folder;
+mod options;
+mod parity;
+mod queue;
+mod report;
+mod signature;
+mod worker;
+
+pub use deployment::{DeployError, Deployment};
+pub use error::{ScoreError, ScoreResponse};
+pub use frame::{Column, ColumnData, Frame, Layout};
+pub use gateway::Gateway;
+pub use http::scoring_router;
+pub use model_folder::{ModelFolder, ModelFolderError, SklearnFlavor};
+pub use options::{ExecutorChoice, Options};
+pub use report::{DeploymentReport, Difference, ExecutorKind, ModelReport, ParityReport};
+pub use signature::{ColumnType, Inputs, NamedColumn, Parameter, Signature};
+pub use worker::{Handshake, StartError, Supervision, find_python};

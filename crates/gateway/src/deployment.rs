@@ -1,0 +1,387 @@
+//! One model, deployed: the executor it got, its limits, its counters.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::time::{Instant, sleep};
+
+use crate::error::{ScoreError, ScoreResponse};
+use crate::executor::{Executor, NativeExecutor, PythonExecutor};
+use crate::frame::Frame;
+use crate::input::{self, ContentType, Parsed};
+use crate::metrics::{Gauges, Labelled, Metrics};
+use crate::model_folder::ModelFolder;
+use crate::options::{ExecutorChoice, Options};
+use crate::parity;
+use crate::queue::{Queue, Reply, Work};
+use crate::report::{DeploymentReport, ExecutorKind, ModelReport, ParityReport};
+use crate::worker::{StartError, Worker, WorkerSpec, Workers, find_python};
+
+/// Native batches beyond this leave the request's thread: they take more than half a millisecond.
+const INLINE_ROWS_MAX: usize = 256;
+/// The same for reading a body.
+const INLINE_BODY_BYTES_MAX: usize = 256 << 10;
+
+#[derive(Debug, thiserror::Error)]
+pub enum DeployError {
+    #[error(transparent)]
+    Worker(#[from] StartError),
+    #[error("the model cannot be scored natively: {0}; use the executor `python` or `auto`")]
+    NotNative(String),
+    #[error("{name} is {value}; it has to be at least 1")]
+    Option { name: &'static str, value: usize },
+}
+
+/// A model that is being served.
+pub struct Deployment {
+    folder: ModelFolder,
+    options: Options,
+    executor: Executor,
+    report: DeploymentReport,
+    metrics: Arc<Metrics>,
+    in_flight: AtomicUsize,
+    draining: AtomicBool,
+}
+
+impl std::fmt::Debug for Deployment {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter) -> std::fmt::Result {
+        formatter
+            .debug_struct("Deployment")
+            .field("model", &self.folder.path)
+            .field("report", &self.report)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Deployment {
+    /// Load the model, decide how to score it, and return once it can answer.
+    pub async fn start(folder: ModelFolder, options: Options) -> Result<Self, DeployError> {
+        for (name, value) in [
+            ("replicas", options.replicas),
+            ("queue", options.queue),
+            ("batch_rows_max", options.batch_rows_max),
+        ] {
+            if value == 0 {
+                return Err(DeployError::Option { name, value });
+            }
+        }
+        let metrics = Arc::new(Metrics::new());
+        let chosen = choose(&folder, &options, &metrics).await?;
+        tracing::info!(executor = ?chosen.report.executor, "Serving `{}`: {}", folder.path.display(), chosen.report.why);
+        Ok(Self {
+            folder,
+            options,
+            executor: chosen.executor,
+            report: chosen.report,
+            metrics,
+            in_flight: AtomicUsize::new(0),
+            draining: AtomicBool::new(false),
+        })
+    }
+
+    /// Answer one scoring request. Never fails: what goes wrong is in the response, as MLflow writes it.
+    pub async fn score(&self, content_type: Option<&str>, body: Bytes) -> ScoreResponse {
+        let started = Instant::now();
+        let _in_flight = InFlight::enter(&self.in_flight);
+        let reply = self.reply(content_type, body, started + self.options.deadline).await;
+        self.respond(reply, started)
+    }
+
+    /// Answer for one row given as bare numbers in the order of the signature's columns.
+    pub async fn score_positional(&self, numbers: &[f64]) -> ScoreResponse {
+        let started = Instant::now();
+        let _in_flight = InFlight::enter(&self.in_flight);
+        let reply = match input::frame_of_positional_numbers(numbers, &self.folder.signature.inputs) {
+            Err(error) => Err(error),
+            Ok(Err(reason)) => Err(ScoreError::BadRequest(format!("features: the model takes {reason}"))),
+            Ok(Ok(frame)) => self.score_frame(frame, None, started + self.options.deadline).await,
+        };
+        self.respond(reply, started)
+    }
+
+    fn respond(&self, reply: Reply, started: Instant) -> ScoreResponse {
+        let response = reply.map_or_else(ScoreError::into_response, ScoreResponse::json);
+        self.metrics.request(response.status, started.elapsed());
+        response
+    }
+
+    async fn reply(&self, content_type: Option<&str>, body: Bytes, deadline: Instant) -> Reply {
+        if self.draining.load(Ordering::Relaxed) {
+            return Err(ScoreError::Unavailable(
+                "the model is about to stop being served here".into(),
+            ));
+        }
+        if body.len() > self.options.body_bytes_max {
+            return Err(ScoreError::TooLarge {
+                limit: self.options.body_bytes_max,
+            });
+        }
+        let content_type = ContentType::parse(content_type.unwrap_or_default())?;
+        match self.parse(content_type, &body).await? {
+            Parsed::Table { frame, params } => self.score_frame(frame, params, deadline).await,
+            Parsed::Unread(reason) => match &self.executor {
+                Executor::Python(python) => python.score(Work::Raw { content_type, body }, deadline).await,
+                Executor::Native(_) => Err(ScoreError::BadRequest(format!(
+                    "Invalid input. This model is scored without Python, which cannot read {reason}; \
+                     send plain numbers and texts, or serve the model with the executor `python`."
+                ))),
+            },
+        }
+    }
+
+    async fn parse(&self, content_type: ContentType, body: &Bytes) -> Result<Parsed, ScoreError> {
+        let native = matches!(self.executor, Executor::Native(_));
+        match content_type {
+            ContentType::Parquet => Ok(Parsed::Unread("Parquet")),
+            // With Python at hand pandas reads CSV itself.
+            ContentType::Csv if !native => Ok(Parsed::Unread("CSV")),
+            _ if body.len() > INLINE_BODY_BYTES_MAX => {
+                let (body, signature) = (body.clone(), self.folder.signature.clone());
+                let parsed = tokio::task::spawn_blocking(move || parse_body(content_type, &body, &signature)).await;
+                parsed.unwrap_or_else(|_| Err(ScoreError::BadRequest("the body could not be read".into())))
+            }
+            _ => parse_body(content_type, body, &self.folder.signature),
+        }
+    }
+
+    async fn score_frame(&self, frame: Frame, params: Option<Box<str>>, deadline: Instant) -> Reply {
+        match &self.executor {
+            Executor::Python(python) => python.score(Work::Table { frame, params }, deadline).await,
+            Executor::Native(native) if frame.rows <= INLINE_ROWS_MAX => {
+                self.metrics.batch(1, frame.rows);
+                native.score(&frame)
+            }
+            Executor::Native(native) => {
+                self.metrics.batch(1, frame.rows);
+                let native = native.clone();
+                let scored = tokio::task::spawn_blocking(move || native.score(&frame));
+                match tokio::time::timeout_at(deadline, scored).await {
+                    Ok(Ok(reply)) => reply,
+                    Ok(Err(_)) => Err(ScoreError::Unavailable("scoring was interrupted".into())),
+                    Err(_) => Err(ScoreError::Deadline),
+                }
+            }
+        }
+    }
+
+    /// Whether a request sent now would be scored.
+    pub fn ready(&self) -> bool {
+        let executor_ready = match &self.executor {
+            Executor::Native(_) => true,
+            Executor::Python(python) => python.ready(),
+        };
+        executor_ready && !self.draining.load(Ordering::Relaxed)
+    }
+
+    pub fn report(&self) -> &DeploymentReport {
+        &self.report
+    }
+
+    pub fn folder(&self) -> &ModelFolder {
+        &self.folder
+    }
+
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// Process ids of the Python workers that serve, for operators and for tests that kill them.
+    pub fn worker_pids(&self) -> Vec<u32> {
+        match &self.executor {
+            Executor::Native(_) => Vec::new(),
+            Executor::Python(python) => python.worker_pids(),
+        }
+    }
+
+    /// Take no new requests and wait until those under way are answered, at most for `within`.
+    ///
+    /// Returns how many were still under way at the end.
+    pub async fn drain(&self, within: Duration) -> usize {
+        self.draining.store(true, Ordering::Relaxed);
+        let end = Instant::now() + within;
+        while self.in_flight.load(Ordering::Relaxed) > 0 && Instant::now() < end {
+            sleep(Duration::from_millis(10)).await;
+        }
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn labelled_metrics(&self) -> Labelled<'_> {
+        let queued = match &self.executor {
+            Executor::Native(_) => 0,
+            Executor::Python(python) => python.queued(),
+        };
+        Labelled {
+            model: &self.options.model_name,
+            version: &self.options.model_version,
+            metrics: &self.metrics,
+            gauges: Gauges {
+                queued,
+                in_flight: self.in_flight.load(Ordering::Relaxed),
+                ready: self.ready(),
+            },
+        }
+    }
+}
+
+fn parse_body(
+    content_type: ContentType,
+    body: &[u8],
+    signature: &crate::signature::Signature,
+) -> Result<Parsed, ScoreError> {
+    match content_type {
+        ContentType::Csv => input::parse_csv(body, signature),
+        _ => input::parse_json(body, signature),
+    }
+}
+
+/// Counts a request for as long as it lives, also when its caller hangs up.
+struct InFlight<'a>(&'a AtomicUsize);
+
+impl<'a> InFlight<'a> {
+    fn enter(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+struct Chosen {
+    executor: Executor,
+    report: DeploymentReport,
+}
+
+async fn choose(folder: &ModelFolder, options: &Options, metrics: &Arc<Metrics>) -> Result<Chosen, DeployError> {
+    let python = find_python(options.python.as_deref());
+    let spec = WorkerSpec::new(python, absolute(&folder.path), options.supervision.start_timeout)?;
+    let mut report = DeploymentReport {
+        executor: ExecutorKind::Python,
+        why: "asked for".into(),
+        parity: None,
+        model: ModelReport {
+            flavor: folder.native_flavor().to_owned(),
+            mlflow_version: folder.mlflow_version.clone(),
+            sklearn_version: folder.sklearn.as_ref().and_then(|flavor| flavor.version.clone()),
+            serialization_format: folder.sklearn.as_ref().map(|flavor| flavor.format.clone()),
+            native_description: None,
+        },
+        python: None,
+        gateway_version: env!("CARGO_PKG_VERSION"),
+    };
+    let mut worker = match (Worker::start(&spec).await, options.executor) {
+        (Ok(worker), _) => worker,
+        (Err(error), ExecutorChoice::Native) => return native_without_proof(folder, report, &error),
+        (Err(error), _) => return Err(error.into()),
+    };
+    report.python = Some(worker.handshake.clone());
+    if options.executor != ExecutorChoice::Python {
+        match proven_native(folder, &mut worker, &mut report).await {
+            Ok((executor, parity)) => {
+                worker.stop().await;
+                report.executor = ExecutorKind::Native;
+                report.why = format!("native scoring gave Python's answers on {} rows", parity.rows_compared);
+                report.parity = Some(parity);
+                return Ok(Chosen {
+                    executor: Executor::Native(executor),
+                    report,
+                });
+            }
+            Err(reason) if options.executor == ExecutorChoice::Native => return Err(DeployError::NotNative(reason)),
+            Err(reason) => report.why = reason,
+        }
+    }
+    let queue = Arc::new(Queue::new(options.queue));
+    let batching = options.batching.unwrap_or_else(|| folder.is_row_wise());
+    let workers = Workers::start(
+        worker,
+        options.replicas,
+        spec,
+        options.supervision.clone(),
+        Arc::clone(&queue),
+        Arc::clone(metrics),
+        if batching { options.batch_rows_max } else { 1 },
+    );
+    Ok(Chosen {
+        executor: Executor::Python(PythonExecutor::new(queue, workers)),
+        report,
+    })
+}
+
+/// Native was demanded and there is no Python to compare with: say so and go on.
+fn native_without_proof(
+    folder: &ModelFolder,
+    mut report: DeploymentReport,
+    python: &StartError,
+) -> Result<Chosen, DeployError> {
+    let native = NativeExecutor::from_folder(folder).map_err(|reason| {
+        DeployError::NotNative(format!(
+            "{reason} (and without Python it cannot be rewritten: {python})"
+        ))
+    })?;
+    report.executor = ExecutorKind::Native;
+    report.model.native_description = Some(native.describe());
+    report.why = format!(
+        "asked for; not compared with Python, because no worker could be started: {}",
+        chain(python)
+    );
+    tracing::warn!("{}", report.why);
+    Ok(Chosen {
+        executor: Executor::Native(native),
+        report,
+    })
+}
+
+/// A native executor that has passed the comparison, or why there is none.
+async fn proven_native(
+    folder: &ModelFolder,
+    worker: &mut Worker,
+    report: &mut DeploymentReport,
+) -> Result<(NativeExecutor, ParityReport), String> {
+    let Some(flavor) = &folder.sklearn else {
+        return Err(format!("the {} flavour is scored in Python", folder.native_flavor()));
+    };
+    let native = if flavor.format == "skops" {
+        NativeExecutor::from_folder(folder)?
+    } else {
+        let skops = worker.convert().await.map_err(|error| error.to_string())?;
+        NativeExecutor::from_skops(&skops, folder)?
+    };
+    report.model.native_description = Some(native.describe());
+    let parity = parity::compare(folder, &native, worker)
+        .await
+        .map_err(|error| error.to_string())?;
+    if parity.passed {
+        return Ok((native, parity));
+    }
+    let mut reason = format!(
+        "native scoring differs from Python's on {} of {} rows",
+        parity.rows_differing, parity.rows_compared
+    );
+    if parity.rows_differing == 0 {
+        reason = "no row could be scored to compare native with Python".into();
+    }
+    report.parity = Some(parity);
+    Err(reason)
+}
+
+fn absolute(path: &PathBuf) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.clone())
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let _ = write!(text, ": {cause}");
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,240 @@
+//! Counters of one deployment, written as Prometheus text.
+//!
+//! Plain atomics: a native prediction takes some microseconds, and a label lookup would be a good part of that.
+//! Names: ours, and the pair MLServer's dashboards know (`model_infer_request_success`, `.._failure`, `.._duration`).
+
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+const SECONDS: [f64; 14] = [
+    0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0,
+];
+const SIZES: [f64; 8] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0];
+const CODES: [u16; 8] = [200, 400, 413, 415, 429, 500, 503, 504];
+
+#[derive(Debug)]
+struct Histogram<const N: usize> {
+    buckets: [AtomicU64; N],
+    count: AtomicU64,
+    /// In millionths.
+    sum: AtomicU64,
+}
+
+impl<const N: usize> Histogram<N> {
+    fn new() -> Self {
+        Self {
+            buckets: std::array::from_fn(|_| AtomicU64::new(0)),
+            count: AtomicU64::new(0),
+            sum: AtomicU64::new(0),
+        }
+    }
+
+    fn observe(&self, value: f64, bounds: &[f64; N]) {
+        if let Some(index) = bounds.iter().position(|bound| value <= *bound) {
+            self.buckets[index].fetch_add(1, Ordering::Relaxed);
+        }
+        self.count.fetch_add(1, Ordering::Relaxed);
+        self.sum.fetch_add((value * 1e6) as u64, Ordering::Relaxed);
+    }
+
+    fn write(&self, out: &mut String, name: &str, labels: &str, bounds: &[f64; N]) {
+        let mut total = 0;
+        for (bucket, bound) in self.buckets.iter().zip(bounds) {
+            total += bucket.load(Ordering::Relaxed);
+            let _ = writeln!(out, "{name}_bucket{{{labels},le=\"{bound}\"}} {total}");
+        }
+        let count = self.count.load(Ordering::Relaxed);
+        let _ = writeln!(out, "{name}_bucket{{{labels},le=\"+Inf\"}} {count}");
+        let _ = writeln!(
+            out,
+            "{name}_sum{{{labels}}} {}",
+            self.sum.load(Ordering::Relaxed) as f64 / 1e6
+        );
+        let _ = writeln!(out, "{name}_count{{{labels}}} {count}");
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    codes: [AtomicU64; CODES.len()],
+    other_codes: AtomicU64,
+    duration: Histogram<{ SECONDS.len() }>,
+    batch_requests: Histogram<{ SIZES.len() }>,
+    batch_rows: Histogram<{ SIZES.len() }>,
+    restarts: AtomicU64,
+}
+
+/// What is read at the moment of writing.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Gauges {
+    pub(crate) queued: usize,
+    pub(crate) in_flight: usize,
+    pub(crate) ready: bool,
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        Self {
+            codes: Default::default(),
+            other_codes: AtomicU64::new(0),
+            duration: Histogram::new(),
+            batch_requests: Histogram::new(),
+            batch_rows: Histogram::new(),
+            restarts: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn request(&self, status: u16, took: Duration) {
+        let counter = CODES
+            .iter()
+            .position(|code| *code == status)
+            .map_or(&self.other_codes, |index| &self.codes[index]);
+        counter.fetch_add(1, Ordering::Relaxed);
+        self.duration.observe(took.as_secs_f64(), &SECONDS);
+    }
+
+    pub(crate) fn batch(&self, requests: usize, rows: usize) {
+        self.batch_requests.observe(requests as f64, &SIZES);
+        self.batch_rows.observe(rows as f64, &SIZES);
+    }
+
+    pub(crate) fn worker_restarted(&self) {
+        self.restarts.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// A deployment's metrics with the labels they carry.
+pub(crate) struct Labelled<'a> {
+    pub(crate) model: &'a str,
+    pub(crate) version: &'a str,
+    pub(crate) metrics: &'a Metrics,
+    pub(crate) gauges: Gauges,
+}
+
+/// All deployments as one exposition, each family declared once.
+pub(crate) fn render(deployments: &[Labelled]) -> String {
+    let mut out = String::new();
+    let mut family = |name: &str, kind: &str, help: &str, write: &dyn Fn(&mut String, &str, &Labelled)| {
+        let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} {kind}");
+        for deployment in deployments {
+            let labels = format!(
+                "model=\"{}\",version=\"{}\"",
+                escape(deployment.model),
+                escape(deployment.version)
+            );
+            write(&mut out, &labels, deployment);
+        }
+    };
+    family(
+        "fettle_scoring_requests_total",
+        "counter",
+        "Scoring requests by status code.",
+        &|out, labels, d| {
+            for (code, counter) in CODES.iter().zip(&d.metrics.codes) {
+                let count = counter.load(Ordering::Relaxed);
+                let _ = writeln!(out, "fettle_scoring_requests_total{{{labels},code=\"{code}\"}} {count}");
+            }
+            let other = d.metrics.other_codes.load(Ordering::Relaxed);
+            let _ = writeln!(out, "fettle_scoring_requests_total{{{labels},code=\"other\"}} {other}");
+        },
+    );
+    let duration = "fettle_scoring_request_duration_seconds";
+    family(
+        duration,
+        "histogram",
+        "From the whole body to the answer.",
+        &|out, labels, d| {
+            d.metrics.duration.write(out, duration, labels, &SECONDS);
+        },
+    );
+    family(
+        "fettle_scoring_batch_requests",
+        "histogram",
+        "Requests in one call of the model.",
+        &|out, labels, d| {
+            d.metrics
+                .batch_requests
+                .write(out, "fettle_scoring_batch_requests", labels, &SIZES);
+        },
+    );
+    family(
+        "fettle_scoring_batch_rows",
+        "histogram",
+        "Rows in one call of the model.",
+        &|out, labels, d| {
+            d.metrics
+                .batch_rows
+                .write(out, "fettle_scoring_batch_rows", labels, &SIZES);
+        },
+    );
+    gauge(
+        &mut family,
+        "fettle_scoring_queue_depth",
+        "Requests waiting for a worker.",
+        |d| d.gauges.queued as u64,
+    );
+    gauge(
+        &mut family,
+        "fettle_scoring_in_flight",
+        "Requests being answered.",
+        |d| d.gauges.in_flight as u64,
+    );
+    gauge(
+        &mut family,
+        "fettle_scoring_ready",
+        "Whether the model can score.",
+        |d| u64::from(d.gauges.ready),
+    );
+    family(
+        "fettle_scoring_worker_restarts_total",
+        "counter",
+        "Python workers lost and replaced.",
+        &|out, labels, d| {
+            let count = d.metrics.restarts.load(Ordering::Relaxed);
+            let _ = writeln!(out, "fettle_scoring_worker_restarts_total{{{labels}}} {count}");
+        },
+    );
+    family(
+        "model_infer_request_success_total",
+        "counter",
+        "Requests answered with predictions.",
+        &|out, labels, d| {
+            let count = d.metrics.codes[0].load(Ordering::Relaxed);
+            let _ = writeln!(out, "model_infer_request_success_total{{{labels}}} {count}");
+        },
+    );
+    family(
+        "model_infer_request_failure_total",
+        "counter",
+        "Requests answered with an error.",
+        &|out, labels, d| {
+            let failed = d.metrics.codes[1..].iter().chain([&d.metrics.other_codes]);
+            let count: u64 = failed.map(|counter| counter.load(Ordering::Relaxed)).sum();
+            let _ = writeln!(out, "model_infer_request_failure_total{{{labels}}} {count}");
+        },
+    );
+    family(
+        "model_infer_request_duration",
+        "histogram",
+        "Request duration in seconds.",
+        &|out, labels, d| {
+            d.metrics
+                .duration
+                .write(out, "model_infer_request_duration", labels, &SECONDS);
+        },
+    );
+    out
+}
+
+type Family<'f> = dyn FnMut(&str, &str, &str, &dyn Fn(&mut String, &str, &Labelled)) + 'f;
+
+fn gauge(family: &mut Family, name: &str, help: &str, value: impl Fn(&Labelled) -> u64) {
+    family(name, "gauge", help, &|out, labels, deployment| {
+        let _ = writeln!(out, "{name}{{{labels}}} {}", value(deployment));
+    });
+}
+
+fn escape(label: &str) -> String {
+    label.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}

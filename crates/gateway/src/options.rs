@@ -1,0 +1,68 @@
+//! How a model is to be deployed.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::worker::Supervision;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ExecutorChoice {
+    /// Native if it is proven to answer as Python does, Python otherwise.
+    #[default]
+    Auto,
+    Native,
+    Python,
+}
+
+impl std::str::FromStr for ExecutorChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "native" => Ok(Self::Native),
+            "python" => Ok(Self::Python),
+            _ => Err(format!("`{text}` is not an executor; use auto, native or python")),
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Names for metrics and `/model-info`.
+    pub model_name: String,
+    pub model_version: String,
+    pub executor: ExecutorChoice,
+    /// The Python that has mlflow and the model's libraries; see [`crate::find_python`] for the default.
+    pub python: Option<PathBuf>,
+    /// Python worker processes.
+    pub replicas: usize,
+    /// Requests that may wait for a worker.
+    pub queue: usize,
+    /// From the whole body to the answer.
+    pub deadline: Duration,
+    pub body_bytes_max: usize,
+    /// Rows in one call of the model; more than one row of more than one request only if the model is row-wise.
+    pub batch_rows_max: usize,
+    /// Whether requests may share a call. `None`: only for libraries known to predict row by row.
+    pub batching: Option<bool>,
+    pub supervision: Supervision,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            model_name: "model".into(),
+            model_version: "1".into(),
+            executor: ExecutorChoice::Auto,
+            python: None,
+            replicas: 1,
+            queue: 1024,
+            deadline: Duration::from_secs(60),
+            body_bytes_max: 16 << 20,
+            batch_rows_max: 128,
+            batching: None,
+            supervision: Supervision::default(),
+        }
+    }
+}

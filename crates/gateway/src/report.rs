@@ -1,0 +1,62 @@
+//! What a deployment can say of how it scores: which executor, why, and the proof.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::worker::Handshake;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ExecutorKind {
+    Native,
+    Python,
+}
+
+/// Kept with the deployment and shown to whoever asks.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DeploymentReport {
+    pub executor: ExecutorKind,
+    /// One sentence: why this executor and not the other.
+    pub why: String,
+    /// Present when native scoring was compared with Python's.
+    pub parity: Option<ParityReport>,
+    pub model: ModelReport,
+    /// The worker's own account of itself, when one was started.
+    pub python: Option<Handshake>,
+    pub gateway_version: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ModelReport {
+    pub flavor: String,
+    pub mlflow_version: Option<String>,
+    pub sklearn_version: Option<String>,
+    pub serialization_format: Option<String>,
+    /// What the native evaluator says the model is, when it could read it.
+    pub native_description: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct ParityReport {
+    pub passed: bool,
+    /// `bit-exact`, or `within 1e-12 relative`.
+    pub required: String,
+    pub rows_compared: usize,
+    /// Rows per kind of row: `example`, `grid`, `missing`, ..
+    pub rows_by_kind: BTreeMap<&'static str, usize>,
+    /// Rows that both executors refuse; they count as equal.
+    pub rows_both_refuse: usize,
+    pub rows_differing: usize,
+    pub max_absolute_difference: f64,
+    pub max_relative_difference: f64,
+    pub first_difference: Option<Difference>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Difference {
+    pub kind: &'static str,
+    pub row: String,
+    pub python: String,
+    pub native: String,
+}

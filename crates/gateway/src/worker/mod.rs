@@ -1,0 +1,16 @@
+//! Python worker processes: starting one, talking to one, keeping one alive.
+
+mod process;
+mod protocol;
+mod python;
+mod supervisor;
+mod table;
+
+pub use process::StartError;
+pub use protocol::Handshake;
+pub use python::find_python;
+pub use supervisor::Supervision;
+
+pub(crate) use process::{CallError, Worker, WorkerSpec};
+pub(crate) use protocol::RowResult;
+pub(crate) use supervisor::Workers;
