@@ -1,6 +1,12 @@
 //! What every handler can reach.
 
-use crate::{clock::Clock, system::HttpMetrics, tracking::Folder};
+use crate::{
+    caller::DEFAULT_WORKSPACE_ID,
+    clock::Clock,
+    error::Result,
+    system::HttpMetrics,
+    tracking::{Folder, store::experiments},
+};
 use fettle_blobs::Blobs;
 use fettle_db::Db;
 use std::sync::Arc;
@@ -35,15 +41,19 @@ impl Default for Settings {
 }
 
 impl App {
-    pub fn new(db: Db, blobs: Blobs, clock: Clock, settings: Settings) -> Self {
+    /// Puts an application together over an open store, and makes sure that the default experiment is there.
+    pub async fn open(db: Db, blobs: Blobs, clock: Clock, settings: Settings) -> Result<Self> {
+        let (root, now_ms) = (settings.default_artifact_root.clone(), clock.now_ms());
+        db.write(move |tx| experiments::insert_default(tx, DEFAULT_WORKSPACE_ID, &root, now_ms))
+            .await?;
         let folder = Folder::start(db.clone());
-        Self {
+        Ok(Self {
             db,
             blobs,
             clock,
             settings: Arc::new(settings),
             folder,
             http_metrics: Arc::default(),
-        }
+        })
     }
 }

@@ -24,18 +24,6 @@ pub struct Caller {
 #[derive(Debug, Clone)]
 pub struct RequestId(pub Arc<str>);
 
-impl Caller {
-    /// The server itself, for what it does on its own account.
-    pub fn system(task: &'static str) -> Self {
-        Self {
-            workspace_id: DEFAULT_WORKSPACE_ID,
-            workspace: DEFAULT_WORKSPACE,
-            user: "system".into(),
-            request_id: task.into(),
-        }
-    }
-}
-
 impl FromRequestParts<App> for Caller {
     type Rejection = ApiError;
 
