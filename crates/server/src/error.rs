@@ -45,6 +45,7 @@ error_codes! {
     EndpointNotFound       "ENDPOINT_NOT_FOUND"       404 "ENDPOINT_NOT_FOUND";
     ResourceConflict       "RESOURCE_CONFLICT"        409 "RESOURCE_CONFLICT";
     PayloadTooLarge        "BAD_REQUEST"              413 "BAD_REQUEST";
+    RangeNotSatisfiable    "BAD_REQUEST"              416 "BAD_REQUEST";
     ResourceExhausted      "RESOURCE_EXHAUSTED"       429 "RESOURCE_EXHAUSTED";
     InternalError          "INTERNAL_ERROR"           500 "INTERNAL_ERROR";
     NotImplemented         "NOT_IMPLEMENTED"          501 "NOT_IMPLEMENTED";

@@ -5,7 +5,7 @@ use crate::{
     artifacts, audit,
     caller::RequestId,
     error::{ApiError, ErrorCode, ErrorReport},
-    registry, system, tracking, ui,
+    logged_models, registry, system, tracking, ui,
 };
 use axum::{
     Router,
@@ -24,12 +24,16 @@ pub fn router(app: App) -> Router {
     let mlflow = Router::new()
         .merge(tracking::routes())
         .merge(registry::routes())
+        .merge(logged_models::routes())
         .merge(artifacts::routes());
     Router::new()
         .nest("/api", mlflow.clone().merge(system::mlflow_routes()))
         .nest(
             "/ajax-api",
-            mlflow.merge(system::mlflow_routes()).merge(tracking::page_routes()),
+            mlflow
+                .merge(system::mlflow_routes())
+                .merge(tracking::page_routes())
+                .merge(artifacts::ajax_routes()),
         )
         .merge(artifacts::page_routes())
         .merge(audit::routes())

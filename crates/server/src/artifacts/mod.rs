@@ -1,12 +1,59 @@
-//! Artifacts: the proxy in front of the artifact store.
+//! Artifacts: the proxy in front of the artifact store, and the listings and downloads that pages ask for.
+//!
+//! Bytes stream both ways. `location` turns artifact addresses into paths of the store, and refuses those that lead
+//! elsewhere.
+
+mod by_owner;
+mod download;
+pub(crate) mod location;
+mod proxy;
 
 use crate::app::App;
-use axum::Router;
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    routing::{get, post},
+};
 
 pub fn routes() -> Router<App> {
     Router::new()
+        .route("/2.0/mlflow-artifacts/artifacts", get(proxy::list_artifacts))
+        .route(
+            "/2.0/mlflow-artifacts/artifacts/{*path}",
+            get(proxy::download_artifact)
+                .put(proxy::upload_artifact)
+                .delete(proxy::delete_artifact),
+        )
+        .route(
+            "/2.0/mlflow-artifacts/mpu/{step}/{*path}",
+            post(proxy::multipart_upload),
+        )
+        .route("/2.0/mlflow-artifacts/presigned/{*path}", get(proxy::presigned))
+        .route("/2.0/mlflow/artifacts/list", get(by_owner::list_run_artifacts))
+        .route(
+            "/2.0/mlflow/logged-models/{id}/artifacts/directories",
+            get(by_owner::list_logged_model_artifacts),
+        )
+        .layer(DefaultBodyLimit::disable())
 }
 
+/// What only pages call, below `/ajax-api`.
+pub fn ajax_routes() -> Router<App> {
+    Router::new()
+        .route(
+            "/2.0/mlflow/logged-models/{id}/artifacts/files",
+            get(by_owner::get_logged_model_artifact),
+        )
+        .route("/2.0/mlflow/upload-artifact", post(by_owner::upload_run_artifact))
+        .layer(DefaultBodyLimit::disable())
+}
+
+/// What only pages call, at the root.
 pub fn page_routes() -> Router<App> {
     Router::new()
+        .route("/get-artifact", get(by_owner::get_run_artifact))
+        .route(
+            "/model-versions/get-artifact",
+            get(by_owner::get_model_version_artifact),
+        )
 }

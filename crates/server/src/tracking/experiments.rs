@@ -1,13 +1,13 @@
 //! `experiments/...`
 
-use super::{search_sql, store, validate};
+use super::{store, validate};
 use crate::{
     app::App,
     audit::{self, Entity},
     caller::Caller,
     error::{Result, already_exists, invalid},
     extract::{Args, EMPTY, Empty, Json},
-    page_token,
+    page_token, search_sql,
 };
 use axum::extract::State;
 use fettle_search::experiments::{parse_filter, parse_order_by};

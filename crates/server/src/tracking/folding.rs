@@ -31,6 +31,7 @@ pub struct Folder {
 struct Unfolded {
     points: u64,
     batches: u64,
+    series: u64,
     rewritten: u64,
     queued: bool,
 }
@@ -64,7 +65,7 @@ impl Folder {
 
 impl Unfolded {
     fn is_due(&self) -> bool {
-        self.points >= unfolded_limit(self.rewritten) || self.batches >= UNFOLDED_BATCHES
+        self.points >= unfolded_limit(self.series, self.rewritten) || self.batches >= UNFOLDED_BATCHES
     }
 }
 
@@ -108,6 +109,7 @@ fn settle(counts: &Mutex<HashMap<i64, Unfolded>>, run_id: i64, fold: RunFold) {
     if let Some(unfolded) = counts.get_mut(&run_id) {
         unfolded.points = unfolded.points.saturating_sub(fold.points);
         unfolded.batches = unfolded.batches.saturating_sub(fold.batches);
+        unfolded.series = fold.series;
         unfolded.rewritten = fold.rewritten;
         unfolded.queued = false;
     }

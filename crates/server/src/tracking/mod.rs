@@ -1,17 +1,16 @@
 //! Tracking: experiments, runs, their params, metrics, tags and inputs, and the search over them.
 //!
-//! Each noun has its handlers in a file of its own; `store` holds the SQL; `validate`, `run_name` and `search_sql` are
-//! rules that touch neither HTTP nor the database.
+//! Each noun has its handlers in a file of its own; `store` holds the SQL; `validate` and `run_name` are rules that
+//! touch neither HTTP nor the database.
 
 mod experiments;
 mod folding;
 mod inputs;
 mod logging;
 mod metrics;
-mod run_name;
+pub(crate) mod run_name;
 mod runs;
 mod search_runs;
-pub(crate) mod search_sql;
 pub(crate) mod store;
 pub(crate) mod validate;
 

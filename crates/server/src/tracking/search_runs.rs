@@ -1,12 +1,12 @@
 //! `runs/search`
 
-use super::{search_sql, store, validate};
+use super::{store, validate};
 use crate::{
     app::App,
     caller::Caller,
     error::Result,
     extract::{Args, Json},
-    page_token,
+    page_token, search_sql,
 };
 use axum::extract::State;
 use fettle_search::runs::{parse_filter, parse_order_by};

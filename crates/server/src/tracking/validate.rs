@@ -92,7 +92,8 @@ pub fn experiment_tag(path: &str, input: KeyValueInput) -> Result<KeyValue> {
     })
 }
 
-fn key_value(path: &str, input: KeyValueInput, limit: impl Fn(&str, String) -> Result<String>) -> Result<KeyValue> {
+/// A key by the rules for keys, and a value by `limit`.
+pub fn key_value(path: &str, input: KeyValueInput, limit: impl Fn(&str, String) -> Result<String>) -> Result<KeyValue> {
     let at = |field: &str| {
         if path.is_empty() {
             field.to_owned()

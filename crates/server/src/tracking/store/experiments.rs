@@ -2,7 +2,7 @@
 
 use crate::{
     error::{ApiError, Result},
-    tracking::search_sql::{self, direction},
+    search_sql::{self, direction},
 };
 use fettle_db::{Query, Row, Tx, params};
 use fettle_search::{

@@ -113,6 +113,7 @@ impl Store for Rows<'_, '_> {
 pub struct RunFold {
     pub points: u64,
     pub batches: u64,
+    pub series: u64,
     pub rewritten: u64,
 }
 
@@ -134,6 +135,7 @@ pub fn fold_run(tx: &Tx, run_id: i64, batches_max: usize) -> Result<RunFold> {
         },
     )?;
     let Some(last) = last else { return Ok(done) };
+    done.series = series.len() as u64;
     for (key, points) in series {
         done.rewritten += fold_series(tx, workspace_id, run_id, &key, points)?.rewritten;
     }

@@ -3,6 +3,7 @@
 use crate::error::{ApiError, Result, not_found};
 use fettle_db::{Param, Tx, params};
 use fettle_series::point::Point;
+use std::collections::BTreeMap;
 
 /// What a request logged for one run, encoded before the transaction starts.
 #[derive(Debug)]
@@ -46,43 +47,47 @@ pub fn insert(tx: &Tx, workspace_id: i64, run_id: i64, batch: &Batch) -> Result<
             ]
         }),
     )?;
-    for point in &batch.model_points {
-        insert_model_point(tx, workspace_id, run_id, point)?;
+    insert_model_points(tx, workspace_id, run_id, &batch.model_points)
+}
+
+/// Keeps every point of a model. One that is there already, in all its parts, is a request sent twice.
+fn insert_model_points(tx: &Tx, workspace_id: i64, run_id: i64, points: &[ModelPoint]) -> Result<()> {
+    let mut models: BTreeMap<&str, i64> = BTreeMap::new();
+    for point in points {
+        if !models.contains_key(point.model_id.as_str()) {
+            models.insert(&point.model_id, model_key(tx, workspace_id, &point.model_id)?);
+        }
     }
+    tx.execute_each(
+        "INSERT INTO logged_model_metrics
+             (workspace_id, logged_model_id, key, timestamp, step, run_id, dataset_name, dataset_digest, value, is_nan)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO NOTHING",
+        points.iter().map(|logged| {
+            let (value, is_nan) = split_nan(logged.point.value());
+            [
+                Param::from(workspace_id),
+                Param::from(models[logged.model_id.as_str()]),
+                Param::from(&logged.key),
+                Param::from(logged.point.timestamp()),
+                Param::from(logged.point.step()),
+                Param::from(run_id),
+                Param::from(&logged.dataset_name),
+                Param::from(&logged.dataset_digest),
+                Param::from(value),
+                Param::from(is_nan),
+            ]
+        }),
+    )?;
     Ok(())
 }
 
-fn insert_model_point(tx: &Tx, workspace_id: i64, run_id: i64, logged: &ModelPoint) -> Result<()> {
-    let model: i64 = tx
-        .query_opt(
-            "SELECT id FROM logged_models WHERE model_id = ?1 AND workspace_id = ?2",
-            params![&logged.model_id, workspace_id],
-            |row| row.get(0),
-        )?
-        .ok_or_else(|| not_found(format!("Logged model with ID '{}' not found.", logged.model_id)))?;
-    let (value, is_nan) = split_nan(logged.point.value());
-    tx.execute(
-        "INSERT INTO logged_model_metrics
-             (workspace_id, logged_model_id, run_id, key, dataset_name, dataset_digest, step, timestamp, value, is_nan)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
-         ON CONFLICT (logged_model_id, key, dataset_name, dataset_digest, run_id)
-         DO UPDATE SET step = excluded.step, timestamp = excluded.timestamp, value = excluded.value, is_nan = excluded.is_nan
-         WHERE (excluded.step, excluded.timestamp, excluded.value)
-             > (logged_model_metrics.step, logged_model_metrics.timestamp, logged_model_metrics.value)",
-        params![
-            workspace_id,
-            model,
-            run_id,
-            &logged.key,
-            &logged.dataset_name,
-            &logged.dataset_digest,
-            logged.point.step(),
-            logged.point.timestamp(),
-            value,
-            is_nan,
-        ],
-    )?;
-    Ok(())
+fn model_key(tx: &Tx, workspace_id: i64, model_id: &str) -> Result<i64> {
+    tx.query_opt(
+        "SELECT id FROM logged_models WHERE model_id = ?1 AND workspace_id = ?2",
+        params![model_id, workspace_id],
+        |row| row.get(0),
+    )?
+    .ok_or_else(|| not_found(format!("Logged model with ID '{model_id}' not found.")))
 }
 
 /// SQLite has no NaN: it is stored as 0 and a flag, which is also how MLflow sorts it. Infinities become the largest

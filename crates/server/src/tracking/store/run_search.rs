@@ -3,7 +3,7 @@
 use super::runs::{COLUMNS, Run};
 use crate::{
     error::Result,
-    tracking::search_sql::{direction, push_keyed, push_metric_value, push_number, push_text},
+    search_sql::{direction, push_keyed, push_metric_value, push_number, push_text},
 };
 use fettle_db::{Query, Tx};
 use fettle_search::{

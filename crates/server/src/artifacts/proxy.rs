@@ -1,0 +1,127 @@
+//! `mlflow-artifacts/...`: bytes between clients and the artifact store.
+
+use super::{download, location};
+use crate::{
+    app::App,
+    audit::{self, Entity},
+    caller::Caller,
+    error::{ApiError, ErrorCode, Result, invalid},
+    extract::{Args, EMPTY, Empty, Json, PathArg},
+};
+use axum::{
+    body::Body,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::Response,
+};
+use fettle_blobs::{BlobPath, Entry};
+use fettle_wire::artifacts::{FileInfo, ListArtifacts, ListArtifactsResponse};
+
+/// Names directly below a folder.
+pub(super) async fn list_artifacts(
+    State(app): State<App>,
+    _caller: Caller,
+    Args(request): Args<ListArtifacts>,
+) -> Result<Json<ListArtifactsResponse>> {
+    let folder = location::of_client(&request.path.unwrap_or_default())?;
+    let files = app
+        .blobs
+        .list(&folder)
+        .await?
+        .into_iter()
+        .map(|entry| file_info(&BlobPath::root(), entry))
+        .collect();
+    Ok(Json(ListArtifactsResponse { root_uri: None, files }))
+}
+
+/// An entry of a listing, with its name below `folder`.
+pub(super) fn file_info(folder: &BlobPath, entry: Entry) -> FileInfo {
+    let path = if folder.is_root() {
+        entry.name
+    } else {
+        format!("{folder}/{}", entry.name)
+    };
+    FileInfo {
+        path,
+        is_dir: entry.size.is_none(),
+        file_size: entry.size,
+    }
+}
+
+pub(super) async fn download_artifact(
+    State(app): State<App>,
+    _caller: Caller,
+    PathArg(path): PathArg,
+    headers: HeaderMap,
+) -> Result<Response> {
+    download::respond(&app.blobs, &location::of_client(&path)?, &headers).await
+}
+
+pub(super) async fn upload_artifact(
+    State(app): State<App>,
+    caller: Caller,
+    PathArg(path): PathArg,
+    body: Body,
+) -> Result<StatusCode> {
+    store(&app, caller, &location::of_client(&path)?, body).await?;
+    Ok(StatusCode::OK)
+}
+
+/// Streams a body into the store. The audit entry follows the bytes: no transaction spans both.
+pub(super) async fn store(app: &App, caller: Caller, path: &BlobPath, body: Body) -> Result<()> {
+    if path.is_root() {
+        return Err(invalid("The artifact path must name a file."));
+    }
+    app.blobs.put(path, body.into_data_stream()).await?;
+    note(app, caller, "upload", path).await
+}
+
+pub(super) async fn delete_artifact(
+    State(app): State<App>,
+    caller: Caller,
+    PathArg(path): PathArg,
+) -> Result<Json<Empty>> {
+    let path = location::of_client(&path)?;
+    if path.is_root() {
+        return Err(invalid(
+            "The artifact path must name a file or a folder below the root.",
+        ));
+    }
+    app.blobs.delete(&path).await?;
+    note(&app, caller, "delete", &path).await?;
+    Ok(EMPTY)
+}
+
+async fn note(app: &App, caller: Caller, action: &'static str, path: &BlobPath) -> Result<()> {
+    let now_ms = app.clock.now_ms();
+    let path = path.to_string();
+    app.db
+        .write(move |tx| {
+            audit::record(
+                tx,
+                &caller,
+                now_ms,
+                action,
+                Entity {
+                    kind: "artifact",
+                    id: &path,
+                },
+                None,
+            )
+        })
+        .await
+}
+
+/// Clients compare the start of this message, and then send the file in one piece.
+pub(super) async fn multipart_upload(_caller: Caller) -> ApiError {
+    let message = "Multipart upload is not supported for the current artifact repository: a folder takes files whole.";
+    ApiError::new(ErrorCode::NotImplemented, message)
+}
+
+/// A folder has no addresses of its own to sign.
+pub(super) async fn presigned(_caller: Caller) -> ApiError {
+    ApiError::new(
+        ErrorCode::NotImplemented,
+        "Presigned addresses are not supported for the current artifact repository.",
+    )
+}
