@@ -12,10 +12,10 @@ use crate::point::Point;
 use crate::store::{self, Corrupt, ROWS_MAX, Store};
 use crate::summary::{self, PAGE_BLOCKS, Summary};
 
-/// Fold a run once its log holds this many points,
+/// Fold a run once its log holds this many points (see [`unfolded_limit`]),
 pub const UNFOLDED_POINTS: u64 = 32_768;
 
-/// or this many batches, as every read of the run's history reads them all.
+/// or this many batches, as every read of the run's history reads them all;
 pub const UNFOLDED_BATCHES: u64 = 1_024;
 
 /// Blocks read at once while rows are shifted.
@@ -32,12 +32,18 @@ pub struct Folded {
     pub rewritten: u64,
 }
 
-/// How many points a run may leave unfolded, given what its last fold rewrote.
+/// but never before there are this many for each series on average, as every fold of a series rewrites its unfinished
+/// block.
+const UNFOLDED_POINTS_PER_SERIES: u64 = 64;
+
+/// How many points a run of `series` keys may leave unfolded, given how many rows its last fold rewrote.
 ///
 /// A run that logs old steps again rewrites its later blocks with every fold. Waiting until an eighth as many points
 /// have come bounds that to eight rewritten rows for each new point; the tail that reads merge grows in exchange.
-pub fn unfolded_limit(rewritten: u64) -> u64 {
-    UNFOLDED_POINTS.max(rewritten / 8)
+pub fn unfolded_limit(series: u64, rewritten: u64) -> u64 {
+    UNFOLDED_POINTS
+        .max(series.saturating_mul(UNFOLDED_POINTS_PER_SERIES))
+        .max(rewritten / 8)
 }
 
 /// Merges points, in any order and with repeats, into a series of `rows` rows.

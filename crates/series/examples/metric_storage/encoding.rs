@@ -15,7 +15,7 @@ pub(crate) fn measure() -> Result<()> {
     println!("\n## Blocks of {} rows\n", block::ROWS);
     println!("| values | encoding | bytes/point | encode ns/point | decode ns/point |");
     println!("|---|---|---|---|---|");
-    let double: Vec<Point> = (0..i64::from(block::ROWS)).map(|step| point(step, 0)).collect();
+    let double: Vec<Point> = (0..i64::from(block::ROWS)).map(|step| point(0, step, 0)).collect();
     let map = |change: fn(&Point) -> f64| -> Vec<Point> {
         double
             .iter()

@@ -18,6 +18,7 @@ pub(crate) type Error = Box<dyn std::error::Error>;
 
 pub(crate) struct Folded {
     pub(crate) connection: Connection,
+    next_batch: i64,
     /// Unfolded points and batches, and the limit on points, by run.
     pending: HashMap<i64, (u64, u64, u64)>,
     pub(crate) fold_time: Duration,
@@ -27,8 +28,8 @@ pub(crate) struct Folded {
 impl Folded {
     pub(crate) fn create(connection: Connection) -> Result<Self> {
         connection.execute_batch(
-            "CREATE TABLE metric_batches (id INTEGER PRIMARY KEY, run_id INTEGER, points INTEGER, data BLOB);
-             CREATE INDEX metric_batches_run ON metric_batches (run_id);
+            "CREATE TABLE metric_batches (
+                 run_id INTEGER, id INTEGER, points INTEGER, data BLOB, PRIMARY KEY (run_id, id)) WITHOUT ROWID;
              CREATE TABLE metric_series (
                  id INTEGER PRIMARY KEY, run_id INTEGER, key TEXT, rows INTEGER, UNIQUE (run_id, key));
              CREATE TABLE metric_blocks (id INTEGER PRIMARY KEY, data BLOB);
@@ -36,6 +37,7 @@ impl Folded {
         )?;
         Ok(Self {
             connection,
+            next_batch: 0,
             pending: HashMap::new(),
             fold_time: Duration::ZERO,
             longest_fold: Duration::ZERO,
@@ -46,15 +48,15 @@ impl Folded {
     pub(crate) fn write(&mut self, batches: &[(i64, u64, Vec<u8>)]) -> Result<()> {
         let transaction = self.connection.transaction()?;
         {
-            let mut insert =
-                transaction.prepare_cached("INSERT INTO metric_batches (run_id, points, data) VALUES (?1, ?2, ?3)")?;
+            let mut insert = transaction.prepare_cached("INSERT INTO metric_batches VALUES (?1, ?2, ?3, ?4)")?;
             for (run, points, data) in batches {
-                insert.execute(params![run, *points as i64, data])?;
+                self.next_batch += 1;
+                insert.execute(params![run, self.next_batch, *points as i64, data])?;
             }
         }
         transaction.commit()?;
         for &(run, points, _) in batches {
-            let pending = self.pending.entry(run).or_insert((0, 0, fold::unfolded_limit(0)));
+            let pending = self.pending.entry(run).or_insert((0, 0, fold::unfolded_limit(0, 0)));
             pending.0 += points;
             pending.1 += 1;
         }
@@ -81,6 +83,7 @@ impl Folded {
                 batch::group(row.get_ref(0)?.as_blob()?, &mut series)?;
             }
         }
+        let series_count = series.len() as u64;
         for (key, points) in series {
             let (series, rows): (i64, i64) = transaction
                 .prepare_cached(
@@ -100,7 +103,8 @@ impl Folded {
         }
         transaction.execute("DELETE FROM metric_batches WHERE run_id = ?1", [run])?;
         transaction.commit()?;
-        self.pending.insert(run, (0, 0, fold::unfolded_limit(rewritten)));
+        self.pending
+            .insert(run, (0, 0, fold::unfolded_limit(series_count, rewritten)));
         self.fold_time += start.elapsed();
         self.longest_fold = self.longest_fold.max(start.elapsed());
         Ok(())

@@ -68,7 +68,7 @@ pub(crate) fn history(connection: &Connection) -> Result<Vec<Point>> {
         "SELECT step, timestamp, value, is_nan FROM metrics WHERE run_id = 0 AND key_id = 0
          ORDER BY timestamp, step, value",
     )?;
-    let rows = select.query_map([], |row| to_point(row))?;
+    let rows = select.query_map([], to_point)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
@@ -107,6 +107,6 @@ pub(crate) fn sample_by_ntile(connection: &Connection, max_results: u64) -> Resu
                  FROM metrics WHERE run_id = 0 AND key_id = 0))
          WHERE rn = 1 ORDER BY step, timestamp, value, is_nan",
     )?;
-    let rows = select.query_map([max_results as i64], |row| to_point(row))?;
+    let rows = select.query_map([max_results as i64], to_point)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

@@ -45,6 +45,16 @@ pub(crate) fn measure() -> Result<()> {
         },
         false,
     )?;
+    let wide = Shape { runs: 1, ..SHAPES[2] };
+    case(
+        "1,056",
+        "63 batches of 1,000 keys",
+        Shape {
+            requests: 1_056,
+            ..wide
+        },
+        false,
+    )?;
     case(
         "10,000,000",
         "none",
@@ -81,32 +91,30 @@ fn case(rows: &str, tail: &str, shape: Shape, fold_all: bool) -> Result<()> {
     let points = if long { 320 } else { 500 };
     let scan = time(&a, long, |connection| plain::sample_by_scan(connection, points))?;
     let sample = time(&b, false, |connection| {
-        folded::read(connection, 0, KEY, |view| Ok(view.sample(points, None)?))
+        folded::read(connection, 0, KEY, |view| view.sample(points, None))
     })?;
     println!("| {rows} | {tail} | sample of {points} | {scan} (scan) | {sample} |");
-    if !long {
+    if long {
+        let page = time(&b, false, |connection| {
+            folded::read(connection, 0, KEY, |view| view.history(9_000_000, 25_000))
+        })?;
+        println!("| {rows} | {tail} | history page of 25,000 at 9,000,000 | | {page} |");
+    } else {
         let ntile = time(&a, false, |connection| plain::sample_by_ntile(connection, points))?;
         println!("| {rows} | {tail} | sample of {points} | {ntile} (NTILE) | {sample} |");
         let rows_history = time(&a, false, plain::history)?;
         let history = time(&b, false, |connection| {
-            folded::read(connection, 0, KEY, |view| Ok(view.history(0, u64::MAX)?))
+            folded::read(connection, 0, KEY, |view| view.history(0, u64::MAX))
         })?;
         println!("| {rows} | {tail} | whole history | {rows_history} | {history} |");
-    } else {
-        let page = time(&b, false, |connection| {
-            folded::read(connection, 0, KEY, |view| Ok(view.history(9_000_000, 25_000)?))
-        })?;
-        println!("| {rows} | {tail} | history page of 25,000 at 9,000,000 | | {page} |");
     }
     let half = shape.requests * shape.steps / 2;
     let part = time(&b, false, |connection| {
-        folded::read(connection, 0, KEY, |view| {
-            Ok(view.sample(points, Some(half / 2..=half))?)
-        })
+        folded::read(connection, 0, KEY, |view| view.sample(points, Some(half / 2..=half)))
     })?;
     println!("| {rows} | {tail} | sample of {points} of a step range | | {part} |");
     let chart = time(&b, false, |connection| {
-        folded::read(connection, 0, KEY, |view| Ok(view.chart(points, None)?))
+        folded::read(connection, 0, KEY, |view| view.chart(points, None))
     })?;
     println!("| {rows} | {tail} | chart of {points} with extremes | | {chart} |");
     Ok(())

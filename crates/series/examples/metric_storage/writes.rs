@@ -7,7 +7,7 @@ use rusqlite::params;
 use crate::folded::{Folded, encode};
 use crate::plain::Plain;
 use crate::workload::{Request, SHAPES};
-use crate::{Result, median, micros_per, millis, sqlite};
+use crate::{Result, median, micros_per, millis, processor_time, sqlite};
 
 /// Requests in one commit.
 const GROUP: usize = 32;
@@ -19,6 +19,8 @@ const ROUNDS: usize = 3;
 struct Outcome {
     /// All time on the writer's thread, folds included.
     writer: Duration,
+    /// Processor time of the same.
+    processor: Duration,
     fold: Duration,
     longest_fold: Duration,
     /// Time that any thread may spend before the transaction.
@@ -29,9 +31,9 @@ struct Outcome {
 pub(crate) fn measure() -> Result<()> {
     println!("\n## Writes: one writer, {GROUP} requests a commit, median of {ROUNDS}\n");
     println!(
-        "| workload | design | points/s | writer us/point | of it fold | longest fold ms | encode us/point | bytes/point |"
+        "| workload | design | points/s | writer us/point | its processor us/point | of it fold | longest fold ms | encode us/point | bytes/point |"
     );
-    println!("|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|");
     for shape in SHAPES {
         let requests: Vec<Request> = shape.requests().collect();
         report(shape.name, "A rows", &requests, plain)?;
@@ -48,8 +50,9 @@ fn report(name: &str, design: &str, requests: &[Request], run: fn(&[Request]) ->
     let per_point = |pick| micros_per(middle(pick), points);
     let writer = per_point(|outcome| outcome.writer);
     println!(
-        "| {name} | {design} | {:.0} | {writer:.3} | {:.3} | {:.1} | {:.3} | {:.1} |",
+        "| {name} | {design} | {:.0} | {writer:.3} | {:.3} | {:.3} | {:.1} | {:.3} | {:.1} |",
         1e6 / writer,
+        per_point(|outcome| outcome.processor),
         per_point(|outcome| outcome.fold),
         millis(middle(|outcome| outcome.longest_fold)),
         per_point(|outcome| outcome.encode),
@@ -61,12 +64,13 @@ fn report(name: &str, design: &str, requests: &[Request], run: fn(&[Request]) ->
 fn plain(requests: &[Request]) -> Result<Outcome> {
     let folder = tempfile::tempdir()?;
     let mut plain = Plain::create(sqlite::open(&folder.path().join("a.db"))?)?;
-    let start = Instant::now();
+    let (start, busy) = (Instant::now(), processor_time());
     for group in requests.chunks(GROUP) {
         plain.write(group)?;
     }
     Ok(Outcome {
         writer: start.elapsed(),
+        processor: processor_time().saturating_sub(busy),
         bytes: sqlite::bytes_used(&plain.connection)?,
         ..Outcome::default()
     })
@@ -76,6 +80,7 @@ fn folded(requests: &[Request]) -> Result<Outcome> {
     let folder = tempfile::tempdir()?;
     let mut folded = Folded::create(sqlite::open(&folder.path().join("b.db"))?)?;
     let mut outcome = Outcome::default();
+    let busy = processor_time();
     for group in requests.chunks(GROUP) {
         let start = Instant::now();
         let batches: Vec<_> = group.iter().map(encode).collect::<Result<_>>()?;
@@ -87,6 +92,7 @@ fn folded(requests: &[Request]) -> Result<Outcome> {
     let start = Instant::now();
     folded.fold_all()?;
     outcome.writer += start.elapsed();
+    outcome.processor = processor_time().saturating_sub(busy + outcome.encode);
     outcome.fold = folded.fold_time;
     outcome.longest_fold = folded.longest_fold;
     outcome.bytes = sqlite::bytes_used(&folded.connection)?;
@@ -101,7 +107,7 @@ fn latest(requests: &[Request]) -> Result<Outcome> {
         "CREATE TABLE latest_metrics (run_id INTEGER, key TEXT, step INTEGER, timestamp INTEGER, value REAL,
              PRIMARY KEY (run_id, key)) WITHOUT ROWID",
     )?;
-    let start = Instant::now();
+    let (start, busy) = (Instant::now(), processor_time());
     for group in requests.chunks(GROUP) {
         let transaction = connection.transaction()?;
         {
@@ -128,6 +134,7 @@ fn latest(requests: &[Request]) -> Result<Outcome> {
     }
     Ok(Outcome {
         writer: start.elapsed(),
+        processor: processor_time().saturating_sub(busy),
         bytes: sqlite::bytes_used(&connection)?,
         ..Outcome::default()
     })
