@@ -1,0 +1,1 @@
+"""The parts of the client scenario, one file per noun."""

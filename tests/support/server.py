@@ -1,0 +1,48 @@
+"""The server under test: the Fettle binary, or the real MLflow when a test itself is in doubt.
+
+`FETTLE_BIN` names the binary. `FETTLE_TEST_TARGET=mlflow` runs the same tests against the `mlflow server` of the
+environment that pytest runs in: what fails there too is a wrong test.
+"""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from .process import Process, free_port
+
+TARGET = os.environ.get("FETTLE_TEST_TARGET", "fettle")
+
+
+def binary():
+    path = os.environ.get("FETTLE_BIN") or shutil.which("fettle")
+    if not path or not Path(path).is_file():
+        raise RuntimeError(f"FETTLE_BIN does not name a binary ({path!r}); `cargo xtask test client` builds one and sets it")
+    return path
+
+
+def server_command(port, backend_uri, artifacts):
+    program = [binary()] if TARGET == "fettle" else [sys.executable, "-m", "mlflow"]
+    command = [*program, "server", "--host", "127.0.0.1", "--port", port]
+    command += ["--backend-store-uri", backend_uri, "--artifacts-destination", artifacts]
+    return command + (["--workers", "1"] if TARGET == "mlflow" else [])
+
+
+def tracking_server(folder, backend_uri):
+    """A server that is not started yet, on a port of its own, with its files in `folder`."""
+    port = free_port()
+    environment = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    command = server_command(port, backend_uri, folder / "artifacts")
+    return Process(command, port, folder / "server.log", environment)
+
+
+def scoring_server(folder, model, tracking_uri, *arguments, environment=None):
+    """`fettle serve -m MODEL`, or `mlflow models serve`; not started yet."""
+    port = free_port()
+    if TARGET == "fettle":
+        command = [binary(), "serve", "-m", model, "-p", port, *arguments]
+    else:
+        command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", model, "-p", port, "--env-manager", "local"]
+    return Process(
+        command, port, folder / f"serve-{port}.log", {"MLFLOW_TRACKING_URI": tracking_uri, **(environment or {})}, "/ping"
+    )

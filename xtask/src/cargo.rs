@@ -1,0 +1,54 @@
+//! cargo, called from a program that cargo itself has started.
+
+use std::env;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::progress::step;
+use crate::project;
+use crate::run::{run, succeeds};
+
+/// How the binary is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Profile {
+    Dev,
+    Release,
+}
+
+/// `cargo`, without what the outer cargo left in the environment about this crate: build scripts that watch those
+/// variables would run again and again.
+pub(crate) fn cargo() -> Result<Command> {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command
+        .current_dir(project::root())
+        .env("CARGO_TARGET_DIR", project::target()?);
+    for (name, _) in env::vars_os() {
+        let name = name.to_string_lossy();
+        if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"]
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
+        {
+            command.env_remove(&*name);
+        }
+    }
+    Ok(command)
+}
+
+/// Build the server with the web page in it; answers with the path of the binary.
+pub(crate) fn build_fettle(profile: Profile) -> Result<PathBuf> {
+    crate::ui::build()?;
+    let (folder, arguments): (_, &[_]) = match profile {
+        Profile::Dev => ("debug", &[]),
+        Profile::Release => ("release", &["--release"]),
+    };
+    step(&format!("Building fettle ({folder})"), || {
+        run(cargo()?.args(["build", "--package", "fettle"]).args(arguments))
+    })?;
+    Ok(project::target()?.join(folder).join("fettle"))
+}
+
+pub(crate) fn has_nextest() -> bool {
+    cargo().is_ok_and(|mut command| succeeds(command.args(["nextest", "--version"])))
+}

@@ -1,0 +1,58 @@
+//! Fuzzing, with cargo-fuzz and the nightly toolchain that it needs.
+
+use std::process::Command;
+
+use anyhow::{Result, bail};
+use clap::Args;
+
+use crate::cargo::cargo;
+use crate::progress::step;
+use crate::project;
+use crate::run::{run as run_command, run_quietly, succeeds};
+
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// The target; all of them without one
+    target: Option<String>,
+    /// How long to run each target
+    #[arg(long, default_value_t = 60)]
+    seconds: u32,
+}
+
+pub(crate) fn run(options: &Options) -> Result<()> {
+    if !succeeds(Command::new("rustup").args(["run", "nightly", "rustc", "--version"])) {
+        bail!("fuzzing needs the nightly toolchain: rustup toolchain install nightly");
+    }
+    let tools = project::cache()?.join("cargo-fuzz");
+    let cargo_fuzz = tools.join("bin/cargo-fuzz");
+    if !cargo_fuzz.is_file() {
+        step("Installing cargo-fuzz", || {
+            run_quietly(
+                cargo()?
+                    .args(["install", "--quiet", "--locked", "cargo-fuzz", "--root"])
+                    .arg(&tools),
+            )
+            .map(drop)
+        })?;
+    }
+    let fuzz = || {
+        let mut command = Command::new("rustup");
+        command
+            .args(["run", "nightly"])
+            .arg(&cargo_fuzz)
+            .arg("fuzz")
+            .current_dir(project::root());
+        command
+    };
+    let targets = match &options.target {
+        Some(target) => vec![target.clone()],
+        None => run_quietly(fuzz().arg("list"))?.lines().map(str::to_owned).collect(),
+    };
+    for target in targets {
+        let limit = format!("-max_total_time={}", options.seconds);
+        step(&format!("Fuzzing {target}"), || {
+            run_command(fuzz().args(["run", &target, "--", &limit]))
+        })?;
+    }
+    Ok(())
+}

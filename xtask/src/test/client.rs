@@ -1,0 +1,50 @@
+//! The end-to-end tests in Python: real clients, old and new, against the real binary.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::cargo::{Profile, build_fettle};
+use crate::progress::step;
+use crate::run::run as run_command;
+use crate::system::{self, Need};
+use crate::{postgres, project, python};
+
+const OLD_CLIENTS: [&str; 3] = ["2.9.2", "2.22.5", "3.6.0"];
+
+pub(crate) fn run(against_mlflow: bool, arguments: &[String]) -> Result<()> {
+    system::ensure(&[Need::Curl])?;
+    let newest = newest()?;
+    let mut clients = Vec::new();
+    for version in OLD_CLIENTS {
+        clients.push(format!("{version}={}", environment(version)?.display()));
+    }
+    let cluster = postgres::start()?;
+    let mut tests = Command::new(newest);
+    tests
+        .args(["-m", "pytest", "--durations=10"])
+        .args(arguments)
+        .current_dir(project::root().join("tests"));
+    tests
+        .env("FETTLE_TEST_CLIENTS", clients.join(","))
+        .env("FETTLE_TEST_POSTGRES", &cluster.address);
+    if against_mlflow {
+        tests.env("FETTLE_TEST_TARGET", "mlflow");
+    } else {
+        tests.env("FETTLE_BIN", build_fettle(Profile::Dev)?);
+    }
+    step("Client tests", || run_command(&mut tests))
+}
+
+/// The environment with the newest mlflow that can be installed.
+pub(crate) fn newest() -> Result<PathBuf> {
+    environment("newest")
+}
+
+fn environment(version: &str) -> Result<PathBuf> {
+    let requirements = project::root()
+        .join("tests/requirements")
+        .join(format!("{version}.txt"));
+    python::environment(&format!("mlflow-{version}"), &requirements)
+}
