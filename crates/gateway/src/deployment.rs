@@ -13,7 +13,7 @@ use crate::error::{ScoreError, ScoreResponse};
 use crate::executor::{Executor, NativeExecutor, PythonExecutor};
 use crate::frame::Frame;
 use crate::input::{self, ContentType, Parsed};
-use crate::metrics::{Gauges, Labelled, Metrics};
+use crate::metrics::{self, Gauges, Labelled, Metrics};
 use crate::model_folder::ModelFolder;
 use crate::options::{ExecutorChoice, Options};
 use crate::parity;
@@ -153,12 +153,12 @@ impl Deployment {
             Executor::Python(python) => python.score(Work::Table { frame, params }, deadline).await,
             Executor::Native(native) if frame.rows <= INLINE_ROWS_MAX => {
                 self.metrics.batch(1, frame.rows);
-                native.score(&frame)
+                native.score(frame)
             }
             Executor::Native(native) => {
                 self.metrics.batch(1, frame.rows);
                 let native = native.clone();
-                let scored = tokio::task::spawn_blocking(move || native.score(&frame));
+                let scored = tokio::task::spawn_blocking(move || native.score(frame));
                 match tokio::time::timeout_at(deadline, scored).await {
                     Ok(Ok(reply)) => reply,
                     Ok(Err(_)) => Err(ScoreError::Unavailable("scoring was interrupted".into())),
@@ -207,6 +207,11 @@ impl Deployment {
             sleep(Duration::from_millis(10)).await;
         }
         self.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// This deployment's metrics as Prometheus text.
+    pub fn metrics(&self) -> String {
+        metrics::render(&[self.labelled_metrics()])
     }
 
     pub(crate) fn labelled_metrics(&self) -> Labelled<'_> {
@@ -349,10 +354,12 @@ async fn proven_native(
         return Err(format!("the {} flavour is scored in Python", folder.native_flavor()));
     };
     let native = if flavor.format == "skops" {
-        NativeExecutor::from_folder(folder)?
+        let folder = folder.clone();
+        off_thread(move || NativeExecutor::from_folder(&folder)).await?
     } else {
         let skops = worker.convert().await.map_err(|error| error.to_string())?;
-        NativeExecutor::from_skops(&skops, folder)?
+        let folder = folder.clone();
+        off_thread(move || NativeExecutor::from_skops(&skops, &folder)).await?
     };
     report.model.native_description = Some(native.describe());
     let parity = parity::compare(folder, &native, worker)
@@ -370,6 +377,13 @@ async fn proven_native(
     }
     report.parity = Some(parity);
     Err(reason)
+}
+
+/// Reading a large forest takes a good part of a second.
+async fn off_thread<T: Send + 'static>(read: impl FnOnce() -> Result<T, String> + Send + 'static) -> Result<T, String> {
+    tokio::task::spawn_blocking(read)
+        .await
+        .unwrap_or_else(|_| Err("reading the model was interrupted".into()))
 }
 
 fn absolute(path: &PathBuf) -> PathBuf {

@@ -13,7 +13,6 @@ use serde_json::json;
 
 use crate::deployment::Deployment;
 use crate::error::{JSON, ScoreError, ScoreResponse};
-use crate::metrics;
 use crate::report::ExecutorKind;
 
 /// `POST /invocations`, `POST /predict`, `GET /ping /health /version /model-info /metrics`.
@@ -163,7 +162,7 @@ async fn model_info(State(deployment): State<Arc<Deployment>>) -> ScoreResponse 
 }
 
 async fn metrics_text(State(deployment): State<Arc<Deployment>>) -> ScoreResponse {
-    let body = Bytes::from(metrics::render(&[deployment.labelled_metrics()]));
+    let body = Bytes::from(deployment.metrics());
     ScoreResponse {
         status: 200,
         content_type: "text/plain; version=0.0.4",

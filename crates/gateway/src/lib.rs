@@ -16,6 +16,7 @@ mod metrics;
 mod model_folder;
 mod options;
 mod parity;
+mod python_json;
 mod queue;
 mod report;
 mod signature;

@@ -1,7 +1,7 @@
 //! Counters of one deployment, written as Prometheus text.
 //!
 //! Plain atomics: a native prediction takes some microseconds, and a label lookup would be a good part of that.
-//! Names: ours, and the pair MLServer's dashboards know (`model_infer_request_success`, `.._failure`, `.._duration`).
+//! Names: ours, and the pair dashboards for `MLServer` know (`model_infer_request_success`, `.._failure`, `.._duration`).
 
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};

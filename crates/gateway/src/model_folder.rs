@@ -156,8 +156,9 @@ fn read_model(folder: &Path, raw: &RawModel) -> Result<ModelFolder, String> {
 }
 
 fn read_sklearn(folder: &Path, flavor: &Value, pyfunc: &Value) -> Result<SklearnFlavor, String> {
-    let file = text_of(flavor, "pickled_model")
-        .or_else(|| text_of(pyfunc, "model_path"))
+    // What `mlflow.pyfunc` loads, which is the same file unless somebody edited one of the two entries.
+    let file = text_of(pyfunc, "model_path")
+        .or_else(|| text_of(flavor, "pickled_model"))
         .ok_or("flavors.sklearn.pickled_model is missing")?;
     Ok(SklearnFlavor {
         file: inside(folder, &file)?,

@@ -58,7 +58,7 @@ impl Default for Options {
             python: None,
             replicas: 1,
             queue: 1024,
-            deadline: Duration::from_secs(60),
+            deadline: Duration::from_mins(1),
             body_bytes_max: 16 << 20,
             batch_rows_max: 128,
             batching: None,

@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use crate::edge_rows::{self, EdgeRows};
+use crate::edge_rows;
 use crate::error::ScoreError;
 use crate::executor::NativeExecutor;
 use crate::frame::{ColumnData, Frame};
@@ -30,20 +30,48 @@ pub(crate) async fn compare(
     let mut report = ParityReport {
         required: match tolerance {
             Tolerance::Exact => "bit-exact".into(),
-            Tolerance::Relative(limit) => format!("within {limit:e} relative"),
+            Tolerance::Relative(limit) => format!("within {limit:e} of the largest value in the column"),
         },
         ..ParityReport::default()
     };
     for rows in edge_rows::for_model(folder, native.column_names(), native.column_count()) {
         let python = python_answers(worker, &rows.frame).await?;
+        let scales = scales(&python);
         for (index, python) in python.iter().enumerate() {
             let row = one_row(&rows.frame, index);
-            report.row(&rows, &row, python, &native.score(&row), tolerance);
+            let native = native.score(row.clone());
+            report.row(rows.kind, &row, python, &native, tolerance, &scales);
         }
     }
     // Without a row that both could score nothing has been shown.
     report.passed = report.rows_differing == 0 && report.rows_compared > report.rows_both_refuse;
     Ok(report)
+}
+
+/// The largest magnitude of each value of a row's answer, over all rows.
+fn scales(answers: &[RowResult]) -> Vec<f64> {
+    let mut scales: Vec<f64> = Vec::new();
+    for answer in answers.iter().filter(|answer| answer.status == 200) {
+        let mut numbers = Vec::new();
+        if let Some(value) = read(&answer.body) {
+            collect_numbers(&value, &mut numbers);
+        }
+        scales.resize(scales.len().max(numbers.len()), 0.0);
+        for (scale, number) in scales.iter_mut().zip(numbers) {
+            *scale = scale.max(if number.is_finite() { number.abs() } else { 0.0 });
+        }
+    }
+    scales
+}
+
+fn collect_numbers(value: &Value, numbers: &mut Vec<f64>) {
+    match value {
+        Value::Array(values) => values.iter().for_each(|value| collect_numbers(value, numbers)),
+        Value::Object(values) => values.values().for_each(|value| collect_numbers(value, numbers)),
+        Value::Number(number) => numbers.push(number.as_f64().unwrap_or(f64::NAN)),
+        Value::String(text) => numbers.extend(read_nonfinite(text)),
+        Value::Null | Value::Bool(_) => {}
+    }
 }
 
 /// Each row as a caller of its own: if the batch fails, the worker tries them one by one.
@@ -75,17 +103,18 @@ fn one_row(frame: &Frame, row: usize) -> Frame {
 impl ParityReport {
     fn row(
         &mut self,
-        rows: &EdgeRows,
+        kind: &'static str,
         row: &Frame,
         python: &RowResult,
         native: &Result<bytes::Bytes, ScoreError>,
         tolerance: Tolerance,
+        scales: &[f64],
     ) {
         self.rows_compared += 1;
-        *self.rows_by_kind.entry(rows.kind).or_default() += 1;
+        *self.rows_by_kind.entry(kind).or_default() += 1;
         let equal = match (python.status, native) {
             (200, Ok(native)) => {
-                let gap = gap(&python.body, native);
+                let gap = Gap::between(&python.body, native, scales);
                 self.max_absolute_difference = self.max_absolute_difference.max(gap.absolute);
                 self.max_relative_difference = self.max_relative_difference.max(gap.relative);
                 match tolerance {
@@ -102,7 +131,7 @@ impl ParityReport {
         if !equal {
             self.rows_differing += 1;
             self.first_difference.get_or_insert_with(|| Difference {
-                kind: rows.kind,
+                kind,
                 row: shortened(&format!(
                     "{:?}",
                     row.columns.iter().map(|column| &column.data).collect::<Vec<_>>()
@@ -121,26 +150,13 @@ fn shortened(text: &str) -> String {
     text.chars().take(500).collect()
 }
 
-struct Gap {
+/// How far apart two answers are; structure, texts and number types have to be the same.
+struct Gap<'s> {
     same_shape: bool,
     absolute: f64,
     relative: f64,
-}
-
-/// How far apart two answers are; structure, texts and number types have to be the same.
-fn gap(python: &[u8], native: &[u8]) -> Gap {
-    let mut gap = Gap {
-        same_shape: python == native,
-        absolute: 0.0,
-        relative: 0.0,
-    };
-    if !gap.same_shape {
-        if let (Some(python), Some(native)) = (read(python), read(native)) {
-            gap.same_shape = true;
-            gap.values(&python, &native);
-        }
-    }
-    gap
+    /// For each number still to come, the magnitude its difference is measured by.
+    scales: std::slice::Iter<'s, f64>,
 }
 
 fn read(body: &[u8]) -> Option<Value> {
@@ -149,7 +165,23 @@ fn read(body: &[u8]) -> Option<Value> {
         .or_else(|| serde_json::from_slice(&mark_nonfinite(body)?).ok())
 }
 
-impl Gap {
+impl<'s> Gap<'s> {
+    fn between(python: &[u8], native: &[u8], scales: &'s [f64]) -> Self {
+        let mut gap = Self {
+            same_shape: python == native,
+            absolute: 0.0,
+            relative: 0.0,
+            scales: scales.iter(),
+        };
+        if !gap.same_shape
+            && let (Some(python), Some(native)) = (read(python), read(native))
+        {
+            gap.same_shape = true;
+            gap.values(&python, &native);
+        }
+        gap
+    }
+
     fn values(&mut self, python: &Value, native: &Value) {
         match (python, native) {
             (Value::Array(python), Value::Array(native)) if python.len() == native.len() => {
@@ -170,11 +202,23 @@ impl Gap {
                 (Some(a), Some(b)) => self.numbers(a, b),
                 _ => self.same_shape = false,
             },
-            (python, native) => self.same_shape &= python == native,
+            (python, native) => {
+                if python.is_number() {
+                    self.scales.next();
+                }
+                self.same_shape &= python == native;
+            }
         }
     }
 
     fn numbers(&mut self, python: f64, native: f64) {
+        let scale = self
+            .scales
+            .next()
+            .copied()
+            .unwrap_or_default()
+            .max(python.abs())
+            .max(native.abs());
         if python.to_bits() == native.to_bits() || (python.is_nan() && native.is_nan()) {
             return;
         }
@@ -183,7 +227,7 @@ impl Gap {
         let relative = if absolute == 0.0 {
             f64::MIN_POSITIVE
         } else {
-            absolute / python.abs().max(native.abs())
+            absolute / scale
         };
         self.absolute = self
             .absolute
@@ -199,7 +243,7 @@ mod tests {
     use super::*;
 
     fn check(python: &str, native: &str, same_shape: bool, relative: f64) {
-        let gap = gap(python.as_bytes(), native.as_bytes());
+        let gap = Gap::between(python.as_bytes(), native.as_bytes(), &[]);
         assert_eq!(
             (gap.same_shape, gap.relative),
             (same_shape, relative),

@@ -170,3 +170,30 @@ fn bodies_are_read_as_mlflow_reads_them() {
         recording.cases.len()
     );
 }
+
+#[test]
+fn damaged_bodies_are_answered_and_never_panic() {
+    let recording: Recording = serde_json::from_str(include_str!("cases/scoring_inputs.json")).unwrap();
+    let signatures: Vec<Signature> = recording
+        .signatures
+        .values()
+        .map(|s| Signature::from_json(s.inputs.as_deref(), s.params.as_deref()).unwrap())
+        .collect();
+    for (index, case) in recording.cases.iter().enumerate() {
+        let body = case.body.as_bytes();
+        for signature in &signatures {
+            let _ = parse_json(body, signature);
+            let _ = parse_csv(body, signature);
+        }
+        let signature = &signatures[index % signatures.len()];
+        for position in 0..body.len() {
+            let _ = parse_json(&body[..position], signature);
+            for replacement in *b"\"[{]},:0\\N\xff" {
+                let mut damaged = body.to_vec();
+                damaged[position] = replacement;
+                let _ = parse_json(&damaged, signature);
+                let _ = parse_csv(&damaged, signature);
+            }
+        }
+    }
+}

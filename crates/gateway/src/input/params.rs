@@ -57,9 +57,11 @@ fn check_scalar(kind: ColumnType, value: &Value) -> Result<(), String> {
         return Err(format!("Value must be a scalar, got `{value}`"));
     }
     let fits = match (kind, value) {
-        (_, Value::Null) | (ColumnType::Boolean, Value::Bool(_)) | (ColumnType::String, Value::String(_)) => true,
+        (_, Value::Null)
+        | (ColumnType::Boolean, Value::Bool(_))
+        | (ColumnType::String, Value::String(_))
+        | (ColumnType::Float | ColumnType::Double, Value::Number(_)) => true,
         (ColumnType::Integer | ColumnType::Long, Value::Number(number)) => !number.is_f64(),
-        (ColumnType::Float | ColumnType::Double, Value::Number(_)) => true,
         // numpy parses dates in many forms; Python has the last word, here only the kind is checked.
         (ColumnType::Datetime, value) => value.is_string(),
         _ => false,

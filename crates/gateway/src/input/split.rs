@@ -75,11 +75,7 @@ pub(super) fn parse(raw: &RawValue, inputs: &Inputs) -> Result<Outcome, Problem>
     {
         return Ok(Err("dataframe_split.index is not the default one"));
     }
-    let names = match members
-        .columns
-        .map(|columns| read::<Option<Vec<Key>>>(columns))
-        .transpose()
-    {
+    let names = match members.columns.map(read::<Option<Vec<Key>>>).transpose() {
         Ok(names) => names.flatten(),
         Err(_) => return Ok(Err("column names that are not text")),
     };

@@ -122,7 +122,7 @@ pub(crate) struct Worker {
     stderr: StderrTail,
     /// The worker ends when this pipe closes.
     _stdin: ChildStdin,
-    _group: ProcessGroup,
+    group: ProcessGroup,
 }
 
 impl Worker {
@@ -205,7 +205,7 @@ impl Worker {
             handshake,
             stderr,
             _stdin: stdin,
-            _group: group,
+            group,
         })
     }
 
@@ -269,7 +269,7 @@ impl Worker {
 
     /// Kill the group and collect the process.
     pub(crate) async fn stop(mut self) {
-        drop(self._group);
+        drop(self.group);
         // After SIGKILL this takes as long as the kernel needs to free the memory.
         let _ = timeout(Duration::from_secs(10), self.child.wait()).await;
     }

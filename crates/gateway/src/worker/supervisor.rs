@@ -35,7 +35,7 @@ pub struct Supervision {
 impl Default for Supervision {
     fn default() -> Self {
         Self {
-            start_timeout: Duration::from_secs(120),
+            start_timeout: Duration::from_mins(2),
             heartbeat: Duration::from_secs(10),
             stuck_grace: Duration::from_secs(10),
             backoff_first: Duration::from_millis(200),
@@ -83,13 +83,17 @@ impl Workers {
         metrics: Arc<Metrics>,
         batch_rows_max: usize,
     ) -> Self {
+        let mut states = vec![Replica::Starting; replicas];
+        if let Some(state) = states.first_mut() {
+            *state = Replica::Ready { pid: first.id() };
+        }
         let shared = Arc::new(Shared {
             spec,
             supervision,
             queue,
             metrics,
             batch_rows_max: AtomicUsize::new(batch_rows_max),
-            replicas: Mutex::new(vec![Replica::Starting; replicas]),
+            replicas: Mutex::new(states),
         });
         let mut first = Some(first);
         let tasks = (0..replicas)
@@ -230,7 +234,9 @@ async fn serve(worker: &mut Worker, shared: &Shared) -> Exit {
                 let reason = timeout(Duration::from_secs(1), worker.ended())
                     .await
                     .unwrap_or_else(|_| error.to_string());
-                batch.into_iter().for_each(|job| retry(job, &shared.queue));
+                for job in batch {
+                    retry(job, &shared.queue);
+                }
                 return Exit { answered, reason };
             }
             Ok(Err(error)) => {

@@ -407,4 +407,5 @@ def main():
     sys.stdout.write(out.getvalue())
 
 
-main()
+if __name__ == "__main__":
+    main()

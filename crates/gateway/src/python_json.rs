@@ -1,0 +1,98 @@
+//! JSON as Python's `json.dumps` writes it, so that a client sees the same bytes from either executor.
+
+use std::fmt::Write as _;
+
+/// `repr` of a float: the shortest digits that read back equal, an exponent outside `1e-4 .. 1e16`.
+pub(crate) fn float(out: &mut String, value: f64) {
+    let magnitude = value.abs();
+    let written = if value.is_nan() {
+        out.push_str("NaN");
+        Ok(())
+    } else if value.is_infinite() {
+        out.push_str(if value > 0.0 { "Infinity" } else { "-Infinity" });
+        Ok(())
+    } else if magnitude == 0.0 || (1e-4..1e16).contains(&magnitude) {
+        write!(out, "{value:?}")
+    } else {
+        let text = format!("{value:e}");
+        let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+        let (sign, exponent) = exponent
+            .strip_prefix('-')
+            .map_or(('+', exponent), |exponent| ('-', exponent));
+        write!(out, "{digits}e{sign}{exponent:0>2}")
+    };
+    written.expect("writing to a String does not fail");
+}
+
+/// A string in quotes, everything beyond ASCII escaped.
+pub(crate) fn text(out: &mut String, value: &str) {
+    out.push('"');
+    for character in value.chars() {
+        match character {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
+            ' '..='~' => out.push(character),
+            other => {
+                for unit in other.encode_utf16(&mut [0; 2]) {
+                    write!(out, "\\u{unit:04x}").expect("writing to a String does not fail");
+                }
+            }
+        }
+    }
+    out.push('"');
+}
+
+/// `[item, item]` with Python's separator.
+pub(crate) fn list<T>(out: &mut String, items: impl IntoIterator<Item = T>, mut write: impl FnMut(&mut String, T)) {
+    out.push('[');
+    for (index, item) in items.into_iter().enumerate() {
+        if index > 0 {
+            out.push_str(", ");
+        }
+        write(out, item);
+    }
+    out.push(']');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn floats_are_written_as_python_writes_them() {
+        // Right-hand sides: `json.dumps(value)` of CPython 3.11.
+        for (value, expected) in [
+            (0.0, "0.0"),
+            (-0.0, "-0.0"),
+            (1.0, "1.0"),
+            (-2.5, "-2.5"),
+            (0.1 + 0.2, "0.30000000000000004"),
+            (0.0001, "0.0001"),
+            (0.000_012_3, "1.23e-05"),
+            (1e-7, "1e-07"),
+            (5e-324, "5e-324"),
+            (1e15, "1000000000000000.0"),
+            (1e16, "1e+16"),
+            (123_456_789_012_345_680.0, "1.2345678901234568e+17"),
+            (1.797_693_134_862_315_7e308, "1.7976931348623157e+308"),
+            (f64::NAN, "NaN"),
+            (f64::NEG_INFINITY, "-Infinity"),
+        ] {
+            let mut out = String::new();
+            float(&mut out, value);
+            assert_eq!(out, expected);
+        }
+    }
+
+    #[test]
+    fn texts_are_escaped_as_python_escapes_them() {
+        let mut out = String::new();
+        text(&mut out, "a\"\\\n\u{7f}é😀");
+        assert_eq!(out, r#""a\"\\\n\u007f\u00e9\ud83d\ude00""#);
+    }
+}
