@@ -219,6 +219,11 @@ class Host:
     def raw(self, body, content_type):
         from mlflow.pyfunc import scoring_server
 
+        try:
+            # MLflow 2 wants text; later versions take either.
+            body = body if "parquet" in content_type else body.decode()
+        except UnicodeDecodeError:
+            pass
         if hasattr(scoring_server, "invocations"):
             response = scoring_server.invocations(body, content_type, self.model, self.input_schema)
             if response.status != 200:

@@ -43,7 +43,14 @@ pub struct ModelFolder {
     pub sklearn: Option<SklearnFlavor>,
     pub mlflow_version: Option<String>,
     pub signature_from_type_hint: bool,
-    serving_example: Option<PathBuf>,
+    example: Option<Example>,
+}
+
+/// The saved input example: as a request body, or, before MLflow 2.17, as a table in split notation.
+#[derive(Debug, Clone)]
+enum Example {
+    Body(PathBuf),
+    Split(PathBuf),
 }
 
 #[derive(Debug, Clone)]
@@ -79,6 +86,10 @@ struct RawSignature {
 struct RawExample {
     #[serde(default)]
     serving_input_path: Option<String>,
+    #[serde(default)]
+    artifact_path: Option<String>,
+    #[serde(default, rename = "type")]
+    kind: Option<String>,
 }
 
 impl ModelFolder {
@@ -97,7 +108,11 @@ impl ModelFolder {
 
     /// The body MLflow's own client would send for the saved input example, if there is one of a sensible size.
     pub fn serving_example(&self) -> Option<Vec<u8>> {
-        read_bounded(self.serving_example.as_ref()?, EXAMPLE_BYTES_MAX).ok()
+        let read = |path| read_bounded(path, EXAMPLE_BYTES_MAX).ok();
+        match self.example.as_ref()? {
+            Example::Body(path) => read(path),
+            Example::Split(path) => Some([b"{\"dataframe_split\": ", read(path)?.as_slice(), b"}"].concat()),
+        }
     }
 
     pub(crate) fn sklearn_bytes(flavor: &SklearnFlavor) -> Result<Vec<u8>, ModelFolderError> {
@@ -138,10 +153,7 @@ fn read_model(folder: &Path, raw: &RawModel) -> Result<ModelFolder, String> {
         .get("sklearn")
         .map(|flavor| read_sklearn(folder, flavor, pyfunc))
         .transpose()?;
-    let serving_example = raw
-        .saved_input_example_info
-        .as_ref()
-        .and_then(|info| info.serving_input_path.as_deref());
+    let example = raw.saved_input_example_info.as_ref().map(|info| read_example(folder, info)).transpose()?;
     Ok(ModelFolder {
         path: folder.to_path_buf(),
         signature,
@@ -151,7 +163,7 @@ fn read_model(folder: &Path, raw: &RawModel) -> Result<ModelFolder, String> {
         sklearn,
         mlflow_version: raw.mlflow_version.clone(),
         signature_from_type_hint: raw.is_signature_from_type_hint.unwrap_or(false),
-        serving_example: serving_example.map(|name| inside(folder, name)).transpose()?,
+        example: example.flatten(),
     })
 }
 
@@ -165,6 +177,16 @@ fn read_sklearn(folder: &Path, flavor: &Value, pyfunc: &Value) -> Result<Sklearn
         format: text_of(flavor, "serialization_format").unwrap_or_else(|| "pickle".into()),
         version: text_of(flavor, "sklearn_version"),
     })
+}
+
+fn read_example(folder: &Path, info: &RawExample) -> Result<Option<Example>, String> {
+    if let Some(name) = &info.serving_input_path {
+        return inside(folder, name).map(|path| Some(Example::Body(path)));
+    }
+    match (&info.artifact_path, info.kind.as_deref()) {
+        (Some(name), Some("dataframe")) => inside(folder, name).map(|path| Some(Example::Split(path))),
+        _ => Ok(None),
+    }
 }
 
 fn text_of(value: &Value, key: &str) -> Option<String> {
