@@ -1,0 +1,98 @@
+/** Fettle's own resources. A plain MLflow server has none of them; callers show an empty page then. */
+import { addressOf, ApiError, call, send } from './http';
+
+export interface ParityReport {
+  rows_compared: number;
+  differing_rows: number;
+  max_relative_difference: number | string;
+  outcome: string;
+}
+
+export interface Deployment {
+  name: string;
+  model_uri: string;
+  model_name?: string;
+  model_version?: string;
+  executor: string;
+  traffic: number;
+  state: string;
+  replicas?: number;
+  reason?: string;
+  parity?: ParityReport;
+}
+
+export interface Endpoint {
+  name: string;
+  state: 'ready' | 'starting' | 'failed';
+  created_at?: string;
+  deployments?: Deployment[];
+  requests?: { count: number; errors: number; p50_ms?: number; p99_ms?: number };
+}
+
+export interface AuditEntry {
+  at: string;
+  actor: string;
+  action: string;
+  entity_type: string;
+  entity_id: string;
+  request_id?: string;
+  detail?: unknown;
+}
+
+/** `undefined` when the server serves no endpoints at all. */
+export async function listEndpoints(signal?: AbortSignal): Promise<Endpoint[] | undefined> {
+  return orUnsupported(async () => {
+    const answer = await call<{ endpoints?: Endpoint[] }>('GET', 'api/fettle/v1/endpoints', { signal });
+    return answer.endpoints ?? [];
+  });
+}
+
+export interface AuditPage {
+  entries: AuditEntry[];
+  next: string | undefined;
+}
+
+export async function listAudit(pageToken?: string): Promise<AuditPage | undefined> {
+  return orUnsupported(async () => {
+    const answer = await call<{ entries?: AuditEntry[]; next_page_token?: string }>('GET', 'api/fettle/v1/audit', {
+      query: { max_results: 100, page_token: pageToken },
+    });
+    return { entries: answer.entries ?? [], next: answer.next_page_token || undefined };
+  });
+}
+
+export interface Invocation {
+  ok: boolean;
+  status: number;
+  body: string;
+  milliseconds: number;
+}
+
+export async function invoke(endpoint: string, payload: string): Promise<Invocation> {
+  const began = performance.now();
+  const response = await send(invocationAddress(endpoint), {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: payload,
+  });
+  const body = await response.text();
+  return { ok: response.ok, status: response.status, body, milliseconds: performance.now() - began };
+}
+
+export function invocationAddress(endpoint: string): string {
+  return addressOf(`endpoints/${encodeURIComponent(endpoint)}/invocations`);
+}
+
+export async function serverVersion(): Promise<string> {
+  const response = await send(addressOf('version'), {});
+  return response.ok ? (await response.text()).trim() : '';
+}
+
+async function orUnsupported<T>(ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof ApiError && error.isUnsupported) return undefined;
+    throw error;
+  }
+}

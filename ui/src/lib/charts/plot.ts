@@ -1,0 +1,92 @@
+/** Options for one uPlot chart: axes in the page's colours, a cursor that snaps, a range that is dragged. */
+import uPlot from 'uplot';
+import { formatDuration, formatNumber } from '../format';
+import type { XAxis, Y } from './series';
+
+export interface PlotLine {
+  color: string;
+  faint: boolean;
+}
+
+export interface PlotSetup {
+  width: number;
+  height: number;
+  axis: XAxis;
+  log: boolean;
+  lines: PlotLine[];
+  /** The point each line is read at, or nothing when the pointer has left. */
+  onread: (indexes: (number | null | undefined)[], left: number) => void;
+  onselect: (from: number, to: number) => void;
+}
+
+const SYNC_KEY = 'metrics';
+const SELECTED_MIN_PX = 6;
+
+export function plotOptions(setup: PlotSetup): uPlot.Options {
+  const style = getComputedStyle(document.documentElement);
+  const color = (name: string) => style.getPropertyValue(name).trim();
+  const axis: uPlot.Axis = {
+    stroke: color('--ink-faint'),
+    font: `11px ${color('--font')}`,
+    grid: { stroke: color('--line'), width: 1 },
+    ticks: { stroke: color('--line'), width: 1, size: 4 },
+  };
+  return {
+    width: setup.width,
+    height: setup.height,
+    legend: { show: false },
+    padding: [10, 12, 0, 0],
+    cursor: {
+      sync: { key: SYNC_KEY, setSeries: false },
+      // The step axis asks the server for the points of the range; time axes only look closer.
+      drag: { x: true, y: false, setScale: setup.axis !== 'step' },
+      dataIdx: (self, series, index) => nearestPoint(self.data[series] as Y[], index),
+      points: { size: 7 },
+    },
+    scales: {
+      x: { time: setup.axis === 'time' },
+      y: { distr: setup.log ? 3 : 1, range: setup.log ? undefined : paddedRange },
+    },
+    axes: [
+      { ...axis, size: 26, gap: 4, values: setup.axis === 'elapsed' ? (_, values) => values.map((value) => formatDuration(value * 1000)) : undefined },
+      { ...axis, size: 54, gap: 4, values: (_, values) => values.map((value) => (value === null ? '' : formatNumber(value))) },
+    ],
+    series: [
+      {},
+      ...setup.lines.map(({ color: stroke, faint }) => ({
+        stroke,
+        width: faint ? 1 : 1.75,
+        alpha: faint ? 0.28 : 1,
+        points: { show: false },
+      })),
+    ],
+    hooks: {
+      setCursor: [(self) => setup.onread(self.cursor.left! < 0 ? [] : (self.cursor.idxs ?? []), self.cursor.left ?? 0)],
+      setSelect: [
+        (self) => {
+          if (self.select.width < SELECTED_MIN_PX) return;
+          setup.onselect(self.posToVal(self.select.left, 'x'), self.posToVal(self.select.left + self.select.width, 'x'));
+          self.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+        },
+      ],
+    },
+  };
+}
+
+/** A flat curve gets room above and below in place of an axis of one value. */
+function paddedRange(_: uPlot, min: number | null, max: number | null): uPlot.Range.MinMax {
+  if (min === null || max === null) return [0, 1];
+  const room = max > min ? (max - min) * 0.06 : Math.abs(max) * 0.1 || 1;
+  return [min - room, max + room];
+}
+
+/** Lines have points at different places; the cursor reads each one where it has a value. */
+function nearestPoint(values: Y[], index: number): number {
+  for (let away = 0; away < values.length; away++) {
+    if (isPoint(values[index - away])) return index - away;
+    if (isPoint(values[index + away])) return index + away;
+  }
+  return index;
+}
+
+const isPoint = (value: Y): boolean => value !== null && value !== undefined;
