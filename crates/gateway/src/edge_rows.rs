@@ -17,7 +17,7 @@ pub(crate) struct EdgeRows {
 /// Rows of pseudo-random cells of each kind.
 const ROWS_PER_KIND: usize = 64;
 /// Wide models get one-column-at-a-time rows for this many columns only.
-const COLUMNS_VARIED_MAX: usize = 200;
+const COLUMNS_VARIED_MAX: usize = 32;
 const EXAMPLE_ROWS_MAX: usize = 256;
 
 /// One column's type and name, and cells to vary around.
@@ -81,6 +81,11 @@ pub(crate) fn for_model(folder: &ModelFolder, column_names: Option<&[String]>, c
     };
     let number = |value: f64| Cell::Number(value);
     one_at_a_time("extreme", &EXTREMES.map(number), |slot| slot.kind != ColumnType::String);
+    one_at_a_time(
+        "overflow",
+        &[f64::INFINITY, f64::NEG_INFINITY, 1e39].map(number),
+        |slot| matches!(slot.kind, ColumnType::Double | ColumnType::Float),
+    );
     one_at_a_time("missing", &[Cell::Missing], |slot| {
         matches!(slot.kind, ColumnType::Double | ColumnType::Float | ColumnType::String)
     });

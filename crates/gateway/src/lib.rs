@@ -4,6 +4,7 @@
 //! queue that forms batches) -> MLflow's JSON. Which executor serves a model is decided once, at start, and is proven
 //! by comparing both on the same rows.
 
+mod choice;
 mod deployment;
 mod edge_rows;
 mod error;
@@ -22,7 +23,8 @@ mod report;
 mod signature;
 mod worker;
 
-pub use deployment::{DeployError, Deployment};
+pub use choice::DeployError;
+pub use deployment::Deployment;
 pub use error::{ScoreError, ScoreResponse};
 pub use frame::{Column, ColumnData, Frame, Layout};
 pub use gateway::Gateway;

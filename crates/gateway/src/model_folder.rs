@@ -11,7 +11,7 @@ use std::path::{Component, Path, PathBuf};
 use serde::Deserialize;
 use serde_yaml_ng::Value;
 
-use crate::signature::Signature;
+use crate::signature::{Inputs, Signature};
 
 /// `MLmodel` files are a few kilobytes; wide signatures reach some megabytes.
 const MLMODEL_BYTES_MAX: u64 = 16 << 20;
@@ -42,7 +42,6 @@ pub struct ModelFolder {
     pub predict_fn: String,
     pub sklearn: Option<SklearnFlavor>,
     pub mlflow_version: Option<String>,
-    pub signature_from_type_hint: bool,
     example: Option<Example>,
 }
 
@@ -144,16 +143,24 @@ fn read_model(folder: &Path, raw: &RawModel) -> Result<ModelFolder, String> {
         .get("python_function")
         .ok_or("it has no `python_function` flavour; only models that `mlflow.pyfunc` can load are served")?;
     let loader_module = text_of(pyfunc, "loader_module").ok_or("flavors.python_function.loader_module is missing")?;
-    let signature = match &raw.signature {
+    let mut signature = match &raw.signature {
         Some(signature) => Signature::from_json(signature.inputs.as_deref(), signature.params.as_deref())?,
         None => Signature::undeclared(),
     };
+    if raw.is_signature_from_type_hint == Some(true) {
+        // MLflow hands such models the `inputs` as they are, and pydantic has the say.
+        signature.inputs = Inputs::Opaque("inputs declared by Python type hints".into());
+    }
     let sklearn = raw
         .flavors
         .get("sklearn")
         .map(|flavor| read_sklearn(folder, flavor, pyfunc))
         .transpose()?;
-    let example = raw.saved_input_example_info.as_ref().map(|info| read_example(folder, info)).transpose()?;
+    let example = raw
+        .saved_input_example_info
+        .as_ref()
+        .map(|info| read_example(folder, info))
+        .transpose()?;
     Ok(ModelFolder {
         path: folder.to_path_buf(),
         signature,
@@ -162,7 +169,6 @@ fn read_model(folder: &Path, raw: &RawModel) -> Result<ModelFolder, String> {
         predict_fn: text_of(pyfunc, "predict_fn").unwrap_or_else(|| "predict".into()),
         sklearn,
         mlflow_version: raw.mlflow_version.clone(),
-        signature_from_type_hint: raw.is_signature_from_type_hint.unwrap_or(false),
         example: example.flatten(),
     })
 }

@@ -13,6 +13,15 @@ pub enum ExecutorKind {
     Python,
 }
 
+impl ExecutorKind {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Native => "native",
+            Self::Python => "python",
+        }
+    }
+}
+
 /// Kept with the deployment and shown to whoever asks.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DeploymentReport {

@@ -10,6 +10,7 @@ use crate::frame::{ColumnData, Frame, Layout};
 use crate::model_folder::ModelFolder;
 use crate::parity::Tolerance;
 use crate::python_json;
+use crate::signature::Inputs;
 
 /// A model the `native` crate could read, and the method the folder asks for. Cloning shares the model.
 #[derive(Clone)]
@@ -37,6 +38,9 @@ impl NativeExecutor {
     }
 
     pub(crate) fn from_skops(skops: &[u8], folder: &ModelFolder) -> Result<Self, String> {
+        if let Inputs::Opaque(what) = &folder.signature.inputs {
+            return Err(format!("the signature has {what}, which only Python reads"));
+        }
         let method = match folder.predict_fn.as_str() {
             "predict" => Method::Predict,
             "predict_proba" => Method::PredictProba,

@@ -234,7 +234,7 @@ async fn serve(worker: &mut Worker, shared: &Shared) -> Exit {
                 let reason = timeout(Duration::from_secs(1), worker.ended())
                     .await
                     .unwrap_or_else(|_| error.to_string());
-                for job in batch {
+                for job in batch.into_iter().rev() {
                     retry(job, &shared.queue);
                 }
                 return Exit { answered, reason };

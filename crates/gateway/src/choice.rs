@@ -1,0 +1,169 @@
+//! Which executor scores a model: native if it is proven to answer as Python does, Python otherwise.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::executor::{Executor, NativeExecutor, PythonExecutor};
+use crate::metrics::Metrics;
+use crate::model_folder::ModelFolder;
+use crate::options::{ExecutorChoice, Options};
+use crate::parity;
+use crate::queue::Queue;
+use crate::report::{DeploymentReport, ExecutorKind, ModelReport, ParityReport};
+use crate::worker::{StartError, Worker, WorkerSpec, Workers, find_python};
+
+#[derive(Debug, thiserror::Error)]
+pub enum DeployError {
+    #[error(transparent)]
+    Worker(#[from] StartError),
+    #[error("the model cannot be scored natively: {0}; use the executor `python` or `auto`")]
+    NotNative(String),
+    #[error("{name} is {value}; it has to be at least 1")]
+    Option { name: &'static str, value: usize },
+}
+
+pub(crate) struct Chosen {
+    pub(crate) executor: Executor,
+    pub(crate) report: DeploymentReport,
+}
+
+pub(crate) async fn choose(
+    folder: &ModelFolder,
+    options: &Options,
+    metrics: &Arc<Metrics>,
+) -> Result<Chosen, DeployError> {
+    let python = find_python(options.python.as_deref());
+    let spec = WorkerSpec::new(python, absolute(&folder.path), options.supervision.start_timeout)?;
+    let mut report = DeploymentReport {
+        executor: ExecutorKind::Python,
+        why: "asked for".into(),
+        parity: None,
+        model: ModelReport {
+            flavor: folder.native_flavor().to_owned(),
+            mlflow_version: folder.mlflow_version.clone(),
+            sklearn_version: folder.sklearn.as_ref().and_then(|flavor| flavor.version.clone()),
+            serialization_format: folder.sklearn.as_ref().map(|flavor| flavor.format.clone()),
+            native_description: None,
+        },
+        python: None,
+        gateway_version: env!("CARGO_PKG_VERSION"),
+    };
+    let mut worker = match (Worker::start(&spec).await, options.executor) {
+        (Ok(worker), _) => worker,
+        (Err(error), ExecutorChoice::Native) => return native_without_proof(folder, report, &error),
+        (Err(error), _) => return Err(error.into()),
+    };
+    report.python = Some(worker.handshake.clone());
+    if options.executor != ExecutorChoice::Python {
+        match proven_native(folder, &mut worker, &mut report).await {
+            Ok((executor, parity)) => {
+                worker.stop().await;
+                report.executor = ExecutorKind::Native;
+                report.why = format!("native scoring gave Python's answers on {} rows", parity.rows_compared);
+                report.parity = Some(parity);
+                return Ok(Chosen {
+                    executor: Executor::Native(executor),
+                    report,
+                });
+            }
+            Err(reason) if options.executor == ExecutorChoice::Native => return Err(DeployError::NotNative(reason)),
+            Err(reason) => report.why = reason,
+        }
+    }
+    let queue = Arc::new(Queue::new(options.queue));
+    let batching = options.batching.unwrap_or_else(|| folder.is_row_wise());
+    let workers = Workers::start(
+        worker,
+        options.replicas,
+        spec,
+        options.supervision.clone(),
+        Arc::clone(&queue),
+        Arc::clone(metrics),
+        if batching { options.batch_rows_max } else { 1 },
+    );
+    Ok(Chosen {
+        executor: Executor::Python(PythonExecutor::new(queue, workers)),
+        report,
+    })
+}
+
+/// Native was demanded and there is no Python to compare with: say so and go on.
+fn native_without_proof(
+    folder: &ModelFolder,
+    mut report: DeploymentReport,
+    python: &StartError,
+) -> Result<Chosen, DeployError> {
+    let native = NativeExecutor::from_folder(folder).map_err(|reason| {
+        DeployError::NotNative(format!(
+            "{reason} (and without Python it cannot be rewritten: {python})"
+        ))
+    })?;
+    report.executor = ExecutorKind::Native;
+    report.model.native_description = Some(native.describe());
+    report.why = format!(
+        "asked for; not compared with Python, because no worker could be started: {}",
+        chain(python)
+    );
+    tracing::warn!("{}", report.why);
+    Ok(Chosen {
+        executor: Executor::Native(native),
+        report,
+    })
+}
+
+/// A native executor that has passed the comparison, or why there is none.
+async fn proven_native(
+    folder: &ModelFolder,
+    worker: &mut Worker,
+    report: &mut DeploymentReport,
+) -> Result<(NativeExecutor, ParityReport), String> {
+    let Some(flavor) = &folder.sklearn else {
+        return Err(format!("the {} flavour is scored in Python", folder.native_flavor()));
+    };
+    let native = if flavor.format == "skops" {
+        let folder = folder.clone();
+        off_thread(move || NativeExecutor::from_folder(&folder)).await?
+    } else {
+        let skops = worker.convert().await.map_err(|error| error.to_string())?;
+        let folder = folder.clone();
+        off_thread(move || NativeExecutor::from_skops(&skops, &folder)).await?
+    };
+    report.model.native_description = Some(native.describe());
+    let parity = parity::compare(folder, &native, worker)
+        .await
+        .map_err(|error| error.to_string())?;
+    if parity.passed {
+        return Ok((native, parity));
+    }
+    let mut reason = format!(
+        "native scoring differs from Python's on {} of {} rows",
+        parity.rows_differing, parity.rows_compared
+    );
+    if parity.rows_differing == 0 {
+        reason = "no row could be scored to compare native with Python".into();
+    }
+    report.parity = Some(parity);
+    Err(reason)
+}
+
+/// Reading a large forest takes a good part of a second.
+async fn off_thread<T: Send + 'static>(read: impl FnOnce() -> Result<T, String> + Send + 'static) -> Result<T, String> {
+    tokio::task::spawn_blocking(read)
+        .await
+        .unwrap_or_else(|_| Err("reading the model was interrupted".into()))
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let _ = write!(text, ": {cause}");
+        source = cause.source();
+    }
+    text
+}
