@@ -179,12 +179,14 @@ CREATE TABLE logged_models (
     creation_timestamp BIGINT NOT NULL,
     last_updated_timestamp BIGINT NOT NULL,
     status TEXT NOT NULL,
-    model_type TEXT,
-    source_run_id TEXT,
+    status_message TEXT,
+    -- Empty where there is none, as MLflow has it over REST.
+    model_type TEXT NOT NULL,
+    source_run_id TEXT NOT NULL,
     lifecycle_stage TEXT NOT NULL
 );
 CREATE INDEX logged_models_by_experiment ON logged_models (experiment_id, lifecycle_stage, creation_timestamp DESC, model_id);
-CREATE INDEX logged_models_by_source_run ON logged_models (source_run_id);
+CREATE INDEX logged_models_by_source_run ON logged_models (source_run_id, name);
 
 CREATE TABLE logged_model_params (
     workspace_id BIGINT NOT NULL,
@@ -202,19 +204,19 @@ CREATE TABLE logged_model_tags (
     PRIMARY KEY (logged_model_id, key)
 ) CLUSTERED;
 
--- One row per run, dataset and key: the latest point that was logged for the model there.
+-- Every point that was logged for a model, in the order in which one looks for the latest.
 CREATE TABLE logged_model_metrics (
     workspace_id BIGINT NOT NULL,
     logged_model_id BIGINT NOT NULL REFERENCES logged_models (id),
-    run_id BIGINT NOT NULL REFERENCES runs (id),
     key TEXT NOT NULL,
+    timestamp BIGINT NOT NULL,
+    step BIGINT NOT NULL,
+    run_id BIGINT NOT NULL REFERENCES runs (id),
     dataset_name TEXT NOT NULL,
     dataset_digest TEXT NOT NULL,
-    step BIGINT NOT NULL,
-    timestamp BIGINT NOT NULL,
     value DOUBLE PRECISION NOT NULL,
     is_nan BIGINT NOT NULL,
-    PRIMARY KEY (logged_model_id, key, dataset_name, dataset_digest, run_id)
+    PRIMARY KEY (logged_model_id, key, timestamp, step, run_id, dataset_name, dataset_digest, value, is_nan)
 ) CLUSTERED;
 
 -- Registry
@@ -230,6 +232,7 @@ CREATE TABLE registered_models (
     next_version BIGINT NOT NULL,
     UNIQUE (workspace_id, name)
 );
+CREATE INDEX registered_models_by_update ON registered_models (workspace_id, last_updated_time);
 
 CREATE TABLE registered_model_tags (
     workspace_id BIGINT NOT NULL,
@@ -249,17 +252,19 @@ CREATE TABLE model_versions (
     user_id TEXT,
     description TEXT,
     current_stage TEXT NOT NULL,
+    -- As the client wrote it, and where the files really are.
     source TEXT NOT NULL,
     storage_location TEXT NOT NULL,
-    run_uuid TEXT,
-    run_link TEXT,
+    -- Empty where there is none.
+    run_uuid TEXT NOT NULL,
+    run_link TEXT NOT NULL,
     logged_model_id TEXT,
     status TEXT NOT NULL,
     status_message TEXT,
     UNIQUE (registered_model_id, version)
 );
 CREATE INDEX model_versions_by_stage ON model_versions (registered_model_id, current_stage, version DESC);
-CREATE INDEX model_versions_by_run ON model_versions (run_uuid);
+CREATE INDEX model_versions_by_run ON model_versions (workspace_id, run_uuid);
 CREATE INDEX model_versions_by_update ON model_versions (workspace_id, last_updated_time DESC);
 
 CREATE TABLE model_version_tags (

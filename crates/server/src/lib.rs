@@ -7,10 +7,12 @@ mod caller;
 mod clock;
 mod error;
 mod extract;
+mod logged_models;
 mod page_token;
 mod registry;
 mod router;
 pub mod schema;
+mod search_sql;
 
 mod system;
 mod tracking;

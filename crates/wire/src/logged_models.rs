@@ -33,7 +33,15 @@ pub struct GetLoggedModel {
 pub struct FinalizeLoggedModel {
     #[serde(alias = "modelId")]
     pub model_id: Option<String>,
-    pub status: Option<String>,
+    pub status: Option<LoggedModelStatus>,
+}
+
+/// An enum's name, or its number.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum LoggedModelStatus {
+    Name(String),
+    Number(i64),
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -101,10 +109,11 @@ pub struct LoggedModelInfo {
     pub last_updated_timestamp_ms: i64,
     pub artifact_uri: String,
     pub status: String,
+    /// Empty, and there, for a model without one; so is `source_run_id`.
+    pub model_type: String,
+    pub source_run_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub model_type: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub source_run_id: Option<String>,
+    pub status_message: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<KeyValue>,
 }

@@ -49,7 +49,7 @@ pub struct RegisteredModelTag {
 #[serde(default)]
 pub struct GetLatestVersions {
     pub name: Option<String>,
-    pub stages: Vec<String>,
+    pub stages: Option<Vec<String>>,
 }
 
 /// `registered-models/search` and `model-versions/search`.
@@ -60,7 +60,7 @@ pub struct SearchRegistry {
     #[serde(alias = "maxResults")]
     pub max_results: Option<Int64>,
     #[serde(alias = "orderBy")]
-    pub order_by: Vec<String>,
+    pub order_by: Option<Vec<String>>,
     #[serde(alias = "pageToken")]
     pub page_token: Option<String>,
 }
@@ -125,7 +125,7 @@ pub struct ModelVersionTag {
     pub value: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct RegisteredModel {
     pub name: String,
     pub creation_timestamp: i64,
@@ -140,7 +140,7 @@ pub struct RegisteredModel {
     pub aliases: Vec<Alias>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Alias {
     pub alias: String,
     pub version: String,
@@ -158,15 +158,14 @@ pub struct ModelVersion {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     pub source: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub run_id: Option<String>,
+    /// Empty, and there, for a version without a run; so is `run_link`.
+    pub run_id: String,
     pub status: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status_message: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<KeyValue>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub run_link: Option<String>,
+    pub run_link: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub aliases: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

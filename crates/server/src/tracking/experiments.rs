@@ -294,7 +294,7 @@ pub async fn search_experiments(
 }
 
 /// Writing to a deleted experiment is refused.
-pub(super) fn active(experiment: Experiment) -> Result<Experiment> {
+pub(crate) fn active(experiment: Experiment) -> Result<Experiment> {
     if experiment.lifecycle_stage == "active" {
         return Ok(experiment);
     }

@@ -14,6 +14,7 @@ mod search_runs;
 pub(crate) mod store;
 pub(crate) mod validate;
 
+pub(crate) use experiments::active as active_experiment;
 pub use folding::Folder;
 
 use crate::app::App;
