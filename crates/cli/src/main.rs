@@ -1,6 +1,11 @@
 //! `fettle`: one binary for a model's whole life.
 
+mod client;
+mod endpoint;
 mod logs;
+mod model_source;
+mod output;
+mod serve;
 mod server;
 mod shutdown;
 
@@ -27,12 +32,21 @@ enum Command {
     /// Run the tracking server, the registry, the endpoints and the web page
     #[command(after_help = server::EXAMPLE, disable_help_flag = true)]
     Server(server::Args),
+    /// Serve one model over HTTP, without a store
+    #[command(after_help = serve::EXAMPLE, disable_help_flag = true)]
+    Serve(serve::Args),
+    /// Make, list and delete the endpoints of a server
+    #[command(subcommand)]
+    Endpoint(endpoint::Command),
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    rustls::crypto::ring::default_provider().install_default().expect("nobody has installed a TLS provider before");
     let result = match cli.command {
         Command::Server(args) => server::run(args),
+        Command::Serve(args) => serve::run(args),
+        Command::Endpoint(command) => endpoint::run(command),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

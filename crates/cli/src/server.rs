@@ -38,6 +38,10 @@ pub(crate) struct Args {
         default_value = "mlflow-artifacts:/"
     )]
     default_artifact_root: String,
+    /// Python with mlflow and the models' libraries, for endpoints [default: FETTLE_PYTHON, the active virtual
+    /// environment, or python3]
+    #[arg(long, value_name = "PATH")]
+    python: Option<PathBuf>,
     /// Show this help
     #[arg(long, action = clap::ArgAction::Help)]
     help: Option<bool>,

@@ -86,15 +86,16 @@ CREATE TABLE latest_metrics (
     PRIMARY KEY (run_id, key)
 ) CLUSTERED;
 
--- Metric history (docs/metric-storage.md): one row per request, folded in the background into sorted blocks.
+-- Metric history (docs/metric-storage.md): one row per request, folded in the background into sorted blocks. Rows of
+-- one run lie together, so that reading and folding them is one scan; their ids are random, as points carry their order.
 CREATE TABLE metric_batches (
-    id IDENTITY_KEY,
     workspace_id BIGINT NOT NULL,
     run_id BIGINT NOT NULL REFERENCES runs (id),
+    id BIGINT NOT NULL,
     points BIGINT NOT NULL,
-    data BYTES NOT NULL
-);
-CREATE INDEX metric_batches_by_run ON metric_batches (run_id, id);
+    data BYTES NOT NULL,
+    PRIMARY KEY (run_id, id)
+) CLUSTERED;
 
 CREATE TABLE metric_series (
     id IDENTITY_KEY,
@@ -105,20 +106,17 @@ CREATE TABLE metric_series (
     UNIQUE (run_id, key)
 );
 
+-- One integer key holds the series and the number within it: `fettle_series::store::row_id`.
 CREATE TABLE metric_blocks (
+    id IDENTITY_KEY,
     workspace_id BIGINT NOT NULL,
-    series_id BIGINT NOT NULL REFERENCES metric_series (id),
-    block_no BIGINT NOT NULL,
-    data BYTES NOT NULL,
-    PRIMARY KEY (series_id, block_no)
+    data BYTES NOT NULL
 );
 
 CREATE TABLE metric_summaries (
+    id IDENTITY_KEY,
     workspace_id BIGINT NOT NULL,
-    series_id BIGINT NOT NULL REFERENCES metric_series (id),
-    page_no BIGINT NOT NULL,
-    data BYTES NOT NULL,
-    PRIMARY KEY (series_id, page_no)
+    data BYTES NOT NULL
 );
 
 CREATE TABLE datasets (
@@ -305,7 +303,6 @@ CREATE TABLE deployments (
     model_version BIGINT,
     artifact_uri TEXT NOT NULL,
     executor TEXT NOT NULL,
-    python TEXT,
     replicas BIGINT NOT NULL,
     traffic BIGINT NOT NULL,
     created_at BIGINT NOT NULL,

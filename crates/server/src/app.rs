@@ -4,12 +4,14 @@ use crate::{
     caller::DEFAULT_WORKSPACE_ID,
     clock::Clock,
     error::Result,
+    serving::Reconciler,
     system::HttpMetrics,
     tracking::{Folder, store::experiments},
 };
 use fettle_blobs::Blobs;
 use fettle_db::Db;
-use std::sync::Arc;
+use fettle_gateway::Gateway;
+use std::{path::PathBuf, sync::Arc};
 
 /// The application; cheap to clone.
 #[derive(Clone)]
@@ -18,6 +20,8 @@ pub struct App {
     pub blobs: Blobs,
     pub clock: Clock,
     pub settings: Arc<Settings>,
+    pub gateway: Arc<Gateway>,
+    pub(crate) reconciler: Reconciler,
     pub(crate) folder: Folder,
     pub(crate) http_metrics: Arc<HttpMetrics>,
 }
@@ -29,6 +33,10 @@ pub struct Settings {
     pub default_artifact_root: String,
     /// Largest JSON body, in bytes. Artifact uploads are streams and have no limit.
     pub body_limit: usize,
+    /// Where models that endpoints serve are copied to.
+    pub models_folder: PathBuf,
+    /// The Python with mlflow that endpoints use; none is what the environment offers.
+    pub python: Option<PathBuf>,
 }
 
 impl Default for Settings {
@@ -36,24 +44,24 @@ impl Default for Settings {
         Self {
             default_artifact_root: "mlflow-artifacts:/".to_owned(),
             body_limit: 64 * 1024 * 1024,
+            models_folder: std::env::temp_dir().join("fettle-models"),
+            python: None,
         }
     }
 }
 
 impl App {
-    /// Puts an application together over an open store, and makes sure that the default experiment is there.
+    /// Puts an application together over an open store, makes sure that the default experiment is there, and starts
+    /// what its endpoints serve.
     pub async fn open(db: Db, blobs: Blobs, clock: Clock, settings: Settings) -> Result<Self> {
         let (root, now_ms) = (settings.default_artifact_root.clone(), clock.now_ms());
-        db.write(move |tx| experiments::insert_default(tx, DEFAULT_WORKSPACE_ID, &root, now_ms))
-            .await?;
+        db.write(move |tx| experiments::insert_default(tx, DEFAULT_WORKSPACE_ID, &root, now_ms)).await?;
+        let gateway = Arc::<Gateway>::default();
+        let reconciler =
+            Reconciler::new(blobs.clone(), gateway.clone(), settings.models_folder.clone(), settings.python.clone());
+        reconciler.restore(&db).await?;
         let folder = Folder::start(db.clone());
-        Ok(Self {
-            db,
-            blobs,
-            clock,
-            settings: Arc::new(settings),
-            folder,
-            http_metrics: Arc::default(),
-        })
+        let settings = Arc::new(settings);
+        Ok(Self { db, blobs, clock, settings, gateway, reconciler, folder, http_metrics: Arc::default() })
     }
 }

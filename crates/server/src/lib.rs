@@ -14,6 +14,7 @@ mod router;
 pub mod schema;
 mod search_sql;
 
+mod serving;
 mod system;
 mod tracking;
 mod ui;

@@ -5,7 +5,7 @@ use crate::{
     artifacts, audit,
     caller::RequestId,
     error::{ApiError, ErrorCode, ErrorReport},
-    logged_models, registry, system, tracking, ui,
+    logged_models, registry, serving, system, tracking, ui,
 };
 use axum::{
     Router,
@@ -37,6 +37,7 @@ pub fn router(app: App) -> Router {
         )
         .merge(artifacts::page_routes())
         .merge(audit::routes())
+        .merge(serving::routes())
         .merge(system::routes())
         .merge(ui::routes())
         .fallback(not_found)

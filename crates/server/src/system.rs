@@ -63,13 +63,26 @@ async fn metrics(State(app): State<App>) -> Result<impl IntoResponse> {
     let mut text = String::new();
     encode(&mut text, &app.http_metrics.registry)
         .map_err(|e| ApiError::new(ErrorCode::InternalError, "The metrics could not be written.").because(e))?;
-    Ok((
-        [(
-            header::CONTENT_TYPE,
-            "application/openmetrics-text; version=1.0.0; charset=utf-8",
-        )],
-        text,
-    ))
+    let text = as_plain_text(&text) + &app.gateway.metrics();
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text))
+}
+
+/// OpenMetrics as Prometheus' older text format, which every scraper reads: counters carry `_total` in their name.
+fn as_plain_text(open_metrics: &str) -> String {
+    let counters: Vec<&str> = open_metrics
+        .lines()
+        .filter_map(|line| line.strip_prefix("# TYPE ")?.strip_suffix(" counter"))
+        .collect();
+    let rename = |line: &str| {
+        let mut words = line.splitn(4, ' ');
+        match (words.next(), words.next(), words.next(), words.next()) {
+            (Some("#"), Some(kind @ ("HELP" | "TYPE")), Some(name), Some(rest)) if counters.contains(&name) => {
+                format!("# {kind} {name}_total {rest}\n")
+            }
+            _ => format!("{line}\n"),
+        }
+    };
+    open_metrics.lines().filter(|line| *line != "# EOF").map(rename).collect()
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]

@@ -318,6 +318,7 @@ fn encode(metrics: Vec<MetricInput>, path: impl Fn(usize) -> String) -> Result<O
     let borrowed: Vec<(&str, Point)> = points.iter().map(|(key, point)| (key.as_str(), *point)).collect();
     let data = batch::encode(&borrowed).map_err(|e| invalid(e.to_string()))?;
     Ok(Some(Batch {
+        id: rand::random_range(0..i64::MAX),
         points: points.len(),
         data,
         latest: latest_of(points),

@@ -2,12 +2,12 @@
 //! fetches and puts.
 
 use crate::error::{ApiError, ErrorCode, Result};
-use fettle_db::{Tx, params};
+use fettle_db::{Row, Tx, params};
 use fettle_series::{
     batch,
     fold::{self, Folded},
     point::Point,
-    store::{Corrupt, Source, Store},
+    store::{self, Corrupt, Source, Store},
     view::View,
 };
 use std::{collections::BTreeMap, ops::Range};
@@ -59,7 +59,7 @@ pub fn view<T>(
     let mut rows = Rows::find(tx, workspace_id, run_id, key)?;
     let mut tail = Vec::new();
     tx.for_each(
-        "SELECT data FROM metric_batches WHERE run_id = ?1 ORDER BY id",
+        "SELECT data FROM metric_batches WHERE run_id = ?1",
         params![run_id],
         |row| Ok::<_, ApiError>(batch::points_of(row.bytes(0)?, key, &mut tail)?),
     )?;
@@ -71,39 +71,50 @@ impl Source for Rows<'_, '_> {
     type Error = ApiError;
 
     fn blocks(&mut self, numbers: &[u32]) -> Result<Vec<(u32, Vec<u8>)>> {
-        let numbers: Vec<i64> = numbers.iter().copied().map(i64::from).collect();
-        Ok(self.tx.query(
-            "SELECT block_no, data FROM metric_blocks WHERE series_id = ?1 AND block_no IN_IDS(?2)",
-            params![self.series_id, numbers],
-            |row| Ok((row.get::<i64>(0)? as u32, row.get(1)?)),
-        )?)
+        let Some(series_id) = self.series_id else { return Ok(Vec::new()) };
+        let ids: Vec<i64> = numbers.iter().map(|&number| store::row_id(series_id, number)).collect();
+        Ok(self.tx.query("SELECT id, data FROM metric_blocks WHERE id IN_IDS(?1)", params![ids], read_row)?)
     }
 
     fn pages(&mut self, numbers: Range<u32>) -> Result<Vec<(u32, Vec<u8>)>> {
+        let Some(series_id) = self.series_id else { return Ok(Vec::new()) };
+        let ids = [store::row_id(series_id, numbers.start), store::row_id(series_id, numbers.end)];
         Ok(self.tx.query(
-            "SELECT page_no, data FROM metric_summaries WHERE series_id = ?1 AND page_no >= ?2 AND page_no < ?3",
-            params![self.series_id, numbers.start, numbers.end],
-            |row| Ok((row.get::<i64>(0)? as u32, row.get(1)?)),
+            "SELECT id, data FROM metric_summaries WHERE id >= ?1 AND id < ?2",
+            params![ids[0], ids[1]],
+            read_row,
         )?)
     }
 }
 
+fn read_row(row: &Row<'_>) -> fettle_db::Result<(u32, Vec<u8>)> {
+    Ok((store::number(row.get(0)?), row.get(1)?))
+}
+
 impl Store for Rows<'_, '_> {
     fn put_block(&mut self, number: u32, data: &[u8]) -> Result<()> {
-        self.tx.execute(
-            "INSERT INTO metric_blocks (workspace_id, series_id, block_no, data) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (series_id, block_no) DO UPDATE SET data = excluded.data",
-            params![self.workspace_id, self.series_id, number, data],
-        )?;
-        Ok(())
+        self.put(
+            "INSERT INTO metric_blocks (id, workspace_id, data) VALUES (?1, ?2, ?3)
+             ON CONFLICT (id) DO UPDATE SET data = excluded.data",
+            number,
+            data,
+        )
     }
 
     fn put_page(&mut self, number: u32, data: &[u8]) -> Result<()> {
-        self.tx.execute(
-            "INSERT INTO metric_summaries (workspace_id, series_id, page_no, data) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (series_id, page_no) DO UPDATE SET data = excluded.data",
-            params![self.workspace_id, self.series_id, number, data],
-        )?;
+        self.put(
+            "INSERT INTO metric_summaries (id, workspace_id, data) VALUES (?1, ?2, ?3)
+             ON CONFLICT (id) DO UPDATE SET data = excluded.data",
+            number,
+            data,
+        )
+    }
+}
+
+impl Rows<'_, '_> {
+    fn put(&self, sql: &'static str, number: u32, data: &[u8]) -> Result<()> {
+        let series_id = self.series_id.expect("a series has its row before it has blocks");
+        self.tx.execute(sql, params![store::row_id(series_id, number), self.workspace_id, data])?;
         Ok(())
     }
 }
@@ -122,28 +133,23 @@ pub fn fold_run(tx: &Tx, run_id: i64, batches_max: usize) -> Result<RunFold> {
     tx.lock(run_id)?;
     let mut done = RunFold::default();
     let mut series: BTreeMap<String, Vec<Point>> = BTreeMap::new();
-    let (mut last, mut workspace_id) = (None, 0);
+    let (mut ids, mut workspace_id) = (Vec::new(), 0);
     tx.for_each(
-        "SELECT id, workspace_id, points, data FROM metric_batches WHERE run_id = ?1 ORDER BY id LIMIT ?2",
+        "SELECT id, workspace_id, points, data FROM metric_batches WHERE run_id = ?1 LIMIT ?2",
         params![run_id, batches_max as i64],
         |row| {
-            last = Some(row.get::<i64>(0)?);
+            ids.push(row.get::<i64>(0)?);
             workspace_id = row.get(1)?;
             done.points += row.get::<i64>(2)? as u64;
             done.batches += 1;
             Ok::<_, ApiError>(batch::group(row.bytes(3)?, &mut series)?)
         },
     )?;
-    let Some(last) = last else { return Ok(done) };
     done.series = series.len() as u64;
     for (key, points) in series {
         done.rewritten += fold_series(tx, workspace_id, run_id, &key, points)?.rewritten;
     }
-    // Batches that came in the meantime have greater ids, or are not visible to this transaction and stay.
-    tx.execute(
-        "DELETE FROM metric_batches WHERE run_id = ?1 AND id <= ?2",
-        params![run_id, last],
-    )?;
+    tx.execute("DELETE FROM metric_batches WHERE run_id = ?1 AND id IN_IDS(?2)", params![run_id, ids])?;
     Ok(done)
 }
 

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 /// What a request logged for one run, encoded before the transaction starts.
 #[derive(Debug)]
 pub struct Batch {
+    /// Random.
+    pub id: i64,
     pub points: usize,
     pub data: Vec<u8>,
     /// One for each key, by key.
@@ -27,8 +29,8 @@ pub struct ModelPoint {
 
 pub fn insert(tx: &Tx, workspace_id: i64, run_id: i64, batch: &Batch) -> Result<()> {
     tx.execute(
-        "INSERT INTO metric_batches (workspace_id, run_id, points, data) VALUES (?1, ?2, ?3, ?4)",
-        params![workspace_id, run_id, batch.points as i64, &batch.data],
+        "INSERT INTO metric_batches (workspace_id, run_id, id, points, data) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![workspace_id, run_id, batch.id, batch.points as i64, &batch.data],
     )?;
     tx.execute_each(
         "INSERT INTO latest_metrics (workspace_id, run_id, key, step, timestamp, value, is_nan) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)

@@ -1,0 +1,106 @@
+//! Calls to a Fettle (or MLflow) server.
+
+use anyhow::{Context, Result, anyhow, bail};
+use futures::StreamExt;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::{Method, RequestBuilder, Response};
+use serde_json::Value;
+use std::{path::Path, time::Duration};
+use tokio::io::AsyncWriteExt;
+
+/// What may stand in a path unescaped.
+const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+const CONNECT: Duration = Duration::from_secs(10);
+/// Between two pieces of an answer, however long the whole takes.
+const SILENCE: Duration = Duration::from_secs(120);
+
+/// A server's address with the credentials that the environment holds for it.
+#[derive(Debug, Clone)]
+pub(crate) struct Client {
+    http: reqwest::Client,
+    address: String,
+}
+
+/// Where the server is, as MLflow's tools find it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ServerArgs {
+    /// Address of the tracking server
+    #[arg(long, env = "MLFLOW_TRACKING_URI", default_value = "http://127.0.0.1:5000", value_name = "URL")]
+    tracking_uri: String,
+}
+
+impl ServerArgs {
+    pub(crate) fn client(&self) -> Result<Client> {
+        Client::new(&self.tracking_uri)
+    }
+}
+
+impl Client {
+    fn new(address: &str) -> Result<Self> {
+        if !address.starts_with("http://") && !address.starts_with("https://") {
+            bail!("the tracking server's address must start with http:// or https://, it is `{address}`");
+        }
+        let http = reqwest::Client::builder()
+            .tls_backend_rustls()
+            .connect_timeout(CONNECT)
+            .read_timeout(SILENCE)
+            .user_agent(concat!("fettle/", env!("CARGO_PKG_VERSION")))
+            .build()?;
+        Ok(Self { http, address: address.trim_end_matches('/').to_owned() })
+    }
+
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    pub(crate) async fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Value> {
+        self.json(self.request(Method::GET, path).query(query)).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Value> {
+        self.json(self.request(Method::POST, path).json(body)).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Result<Value> {
+        self.json(self.request(Method::DELETE, path)).await
+    }
+
+    /// Copies an artifact to a file.
+    pub(crate) async fn download(&self, artifact: &str, file: &Path) -> Result<()> {
+        let path = format!("/api/2.0/mlflow-artifacts/artifacts/{}", utf8_percent_encode(artifact, PATH));
+        let response = self.send(self.request(Method::GET, &path)).await?;
+        let mut out = tokio::fs::File::create(file).await.with_context(|| format!("{}", file.display()))?;
+        let mut bytes = response.bytes_stream();
+        while let Some(chunk) = bytes.next().await {
+            out.write_all(&chunk.context("the download broke off")?).await?;
+        }
+        Ok(out.flush().await?)
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.address));
+        let variable = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
+        match (variable("MLFLOW_TRACKING_USERNAME"), variable("MLFLOW_TRACKING_TOKEN")) {
+            (Some(user), _) => request.basic_auth(user, variable("MLFLOW_TRACKING_PASSWORD")),
+            (None, Some(token)) => request.bearer_auth(token),
+            (None, None) => request,
+        }
+    }
+
+    async fn json(&self, request: RequestBuilder) -> Result<Value> {
+        let response = self.send(request).await?;
+        response.json().await.with_context(|| format!("{} did not answer with JSON", self.address))
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Response> {
+        let response = request.send().await.with_context(|| format!("no answer from {}", self.address))?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
+        let text = response.text().await.unwrap_or_default();
+        let said = serde_json::from_str::<Value>(&text).ok();
+        let message = said.as_ref().and_then(|body| body["message"].as_str().or(body["detail"].as_str()));
+        Err(anyhow!("{}", message.map_or_else(|| format!("{} answered {status}", self.address), str::to_owned)))
+    }
+}

@@ -1,0 +1,56 @@
+//! A model's files, copied from the artifact store to a folder of this machine, where executors can open them.
+
+use crate::{
+    artifacts::location,
+    error::{ApiError, ErrorCode, Result, not_found},
+};
+use fettle_blobs::{Blobs, ByteRange};
+use futures::StreamExt;
+use std::path::{Path, PathBuf};
+use tokio::{fs, io::AsyncWriteExt};
+
+/// Files of one model, and their size in bytes, beyond which it is not fetched.
+const FILES_MAX: usize = 10_000;
+const BYTES_MAX: u64 = 64 << 30;
+
+/// Copies the files at `artifact_uri` into `folder`, which is emptied first.
+pub(super) async fn fetch(blobs: &Blobs, artifact_uri: &str, folder: &Path) -> Result<()> {
+    let root = location::of_uri(artifact_uri)?;
+    let files = blobs.list_all(&root).await?;
+    if files.is_empty() {
+        return Err(not_found(format!("There are no files at {artifact_uri}.")));
+    }
+    let bytes: u64 = files.iter().map(|(_, size)| size).sum();
+    if files.len() > FILES_MAX || bytes > BYTES_MAX {
+        return Err(ApiError::new(
+            ErrorCode::InvalidParameterValue,
+            format!("The model at {artifact_uri} has {} files of {bytes} bytes; at most {FILES_MAX} files of {BYTES_MAX} bytes are served.", files.len()),
+        ));
+    }
+    if fs::try_exists(folder).await.unwrap_or(false) {
+        fs::remove_dir_all(folder).await.map_err(failed(folder))?;
+    }
+    for (path, _) in &files {
+        copy(blobs, &root.join(path), &folder.join(path.as_str())).await?;
+    }
+    Ok(())
+}
+
+async fn copy(blobs: &Blobs, from: &fettle_blobs::BlobPath, to: &Path) -> Result<()> {
+    let parent = to.parent().expect("a file in a folder has a parent");
+    fs::create_dir_all(parent).await.map_err(failed(parent))?;
+    let mut file = fs::File::create(to).await.map_err(failed(to))?;
+    let mut bytes = blobs.get(from, ByteRange::Whole).await?.bytes;
+    while let Some(chunk) = bytes.next().await {
+        file.write_all(&chunk?).await.map_err(failed(to))?;
+    }
+    file.flush().await.map_err(failed(to))
+}
+
+fn failed(path: &Path) -> impl Fn(std::io::Error) -> ApiError {
+    let path = PathBuf::from(path);
+    move |error| {
+        ApiError::new(ErrorCode::InternalError, "The model could not be copied to this machine.")
+            .because(format!("{}: {error}", path.display()))
+    }
+}
