@@ -45,7 +45,7 @@ export function plotOptions(setup: PlotSetup): uPlot.Options {
     },
     scales: {
       x: { time: setup.axis === 'time' },
-      y: { distr: setup.log ? 3 : 1, range: setup.log ? undefined : paddedRange },
+      y: { distr: setup.log ? 3 : 1, range: setup.log ? logRange : paddedRange },
     },
     axes: [
       { ...axis, size: 26, gap: 4, values: setup.axis === 'elapsed' ? (_, values) => values.map((value) => formatDuration(value * 1000)) : undefined },
@@ -78,6 +78,11 @@ function paddedRange(_: uPlot, min: number | null, max: number | null): uPlot.Ra
   if (min === null || max === null) return [0, 1];
   const room = max > min ? (max - min) * 0.06 : Math.abs(max) * 0.1 || 1;
   return [min - room, max + room];
+}
+
+/** From the data to the data, not to whole decades around it. */
+function logRange(_: uPlot, min: number | null, max: number | null): uPlot.Range.MinMax {
+  return min === null || max === null ? [1, 10] : uPlot.rangeLog(min, max, 10, false);
 }
 
 /** Lines have points at different places; the cursor reads each one where it has a value. */

@@ -53,10 +53,15 @@ export function smooth(values: Y[], weight: number): Y[] {
   });
 }
 
+/** So few are found without headings. */
+const GROUPED_FROM = 10;
+
 /** Metric keys in groups by what stands before the first slash, plain ones first. */
 export function groupKeys(keys: string[]): { name: string; keys: string[] }[] {
   const groups = new Map<string, string[]>();
-  for (const key of [...keys].sort((a, b) => a.localeCompare(b, undefined, { numeric: true }))) {
+  const sorted = [...keys].sort((a, b) => a.localeCompare(b, undefined, { numeric: true }));
+  if (keys.length < GROUPED_FROM) return keys.length ? [{ name: '', keys: sorted }] : [];
+  for (const key of sorted) {
     const slash = key.indexOf('/');
     const name = slash > 0 ? key.slice(0, slash) : '';
     groups.set(name, [...(groups.get(name) ?? []), key]);

@@ -106,6 +106,25 @@ export function place(columns: Column[], start: number): { columns: PlacedColumn
   return { columns: placed, width: left };
 }
 
+export interface ColumnGroup {
+  title: string;
+  left: number;
+  width: number;
+}
+
+const GROUP_TITLES = { attributes: '', metrics: 'Metrics', params: 'Params', tags: 'Tags' } as const;
+
+/** The stretches of one kind, for a heading above them. */
+export function columnGroups(columns: PlacedColumn[]): ColumnGroup[] {
+  const groups: (ColumnGroup & { kind: FilterKind })[] = [];
+  for (const each of columns) {
+    const last = groups.at(-1);
+    if (last?.kind === each.kind) last.width += each.width;
+    else groups.push({ kind: each.kind, title: GROUP_TITLES[each.kind], left: each.left, width: each.width });
+  }
+  return groups.filter((group) => group.title);
+}
+
 export interface Order {
   columnId: string;
   descending: boolean;

@@ -44,10 +44,12 @@ export function rowOf(run: Run): RunRow {
   };
 }
 
-/** `fresh` replaces the head of `rows`; what follows stays, without the runs that moved up. */
+/** `fresh` replaces the head of `rows`. As many rows as came into the head were pushed out of it, and stay below. */
 export function mergeHead(rows: RunRow[], fresh: RunRow[]): RunRow[] {
+  const head = new Set(rows.slice(0, fresh.length).map((row) => row.id));
+  const arrived = fresh.filter((row) => !head.has(row.id)).length;
   const known = new Set(fresh.map((row) => row.id));
-  return [...fresh, ...rows.slice(fresh.length).filter((row) => !known.has(row.id))];
+  return [...fresh, ...rows.slice(fresh.length - arrived).filter((row) => !known.has(row.id))];
 }
 
 export interface ArrangedRow {
