@@ -25,10 +25,16 @@ export function looksLikeText(head: Uint8Array): boolean {
   return strange <= head.length / 100;
 }
 
-/** JSON set out over lines, or the text as it is when it is no JSON (a cut file, for one). */
+const SHORT_LIST = 100;
+
+/** JSON set out over lines, short lists on one, or the text as it is when it is no JSON (a cut file, for one). */
 export function prettyJson(text: string): string {
   try {
-    return JSON.stringify(JSON.parse(text), null, 2);
+    const lines = JSON.stringify(JSON.parse(text), null, 2);
+    return lines.replace(/\[\n\s+([^[\]{}]*?)\n\s*\]/g, (whole, items: string) => {
+      const short = items.replace(/\n\s*/g, ' ');
+      return short.length <= SHORT_LIST ? `[${short}]` : whole;
+    });
   } catch {
     return text;
   }

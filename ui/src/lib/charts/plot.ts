@@ -28,7 +28,7 @@ export function plotOptions(setup: PlotSetup): uPlot.Options {
   const axis: uPlot.Axis = {
     stroke: color('--ink-faint'),
     font: `11px ${color('--font')}`,
-    grid: { stroke: color('--line'), width: 1 },
+    grid: { stroke: color('--grid'), width: 1 },
     ticks: { stroke: color('--line'), width: 1, size: 4 },
   };
   return {
@@ -80,9 +80,9 @@ function paddedRange(_: uPlot, min: number | null, max: number | null): uPlot.Ra
   return [min - room, max + room];
 }
 
-/** From the data to the data, not to whole decades around it. */
+/** Room around the data, not whole decades. */
 function logRange(_: uPlot, min: number | null, max: number | null): uPlot.Range.MinMax {
-  return min === null || max === null ? [1, 10] : uPlot.rangeLog(min, max, 10, false);
+  return min === null || max === null ? [1, 10] : [min / 1.2, max * 1.2];
 }
 
 /** Lines have points at different places; the cursor reads each one where it has a value. */
