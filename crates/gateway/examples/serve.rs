@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::sync::Arc;
 
+use axum::serve::ListenerExt as _;
 use fettle_gateway::{Deployment, ModelFolder, Options, scoring_router};
 
 #[tokio::main]
@@ -19,6 +20,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let deployment = Deployment::start(ModelFolder::open(folder)?, options).await?;
     eprintln!("{}", serde_json::to_string_pretty(deployment.report())?);
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", port.parse()?)).await?;
+    // Small answers must not wait for the acknowledgement of the ones before.
+    let listener = listener.tap_io(|connection| drop(connection.set_nodelay(true)));
     axum::serve(listener, scoring_router(Arc::new(deployment))).await?;
     Ok(())
 }

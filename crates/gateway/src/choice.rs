@@ -88,6 +88,23 @@ pub(crate) async fn choose(
     })
 }
 
+/// Compare a skops file, evaluated natively, with what Python answers for the model in `folder`.
+///
+/// For callers that keep such a file beside a model and want the proof before they deploy it, or again after an upgrade.
+pub async fn compare_with_python(
+    folder: &ModelFolder,
+    skops: &[u8],
+    options: &Options,
+) -> Result<ParityReport, DeployError> {
+    let native = NativeExecutor::from_skops(skops, folder).map_err(DeployError::NotNative)?;
+    let python = find_python(options.python.as_deref());
+    let spec = WorkerSpec::new(python, absolute(&folder.path), options.supervision.start_timeout)?;
+    let mut worker = Worker::start(&spec).await?;
+    let report = parity::compare(folder, &native, &mut worker).await;
+    worker.stop().await;
+    report.map_err(|error| DeployError::NotNative(chain(&error)))
+}
+
 /// Native was demanded and there is no Python to compare with: say so and go on.
 fn native_without_proof(
     folder: &ModelFolder,

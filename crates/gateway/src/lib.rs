@@ -23,7 +23,7 @@ mod report;
 mod signature;
 mod worker;
 
-pub use choice::DeployError;
+pub use choice::{DeployError, compare_with_python};
 pub use deployment::Deployment;
 pub use error::{ScoreError, ScoreResponse};
 pub use frame::{Column, ColumnData, Frame, Layout};

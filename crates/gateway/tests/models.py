@@ -99,6 +99,8 @@ def main():
     )
     sklearn_model("mixed", make_pipeline(columns, LogisticRegression()), mixed, label)
 
+    pd.DataFrame({"x": [1.5, 2.5]}).to_parquet(OUT / "two_rows.parquet")
+
     cloudpickle.register_pickle_by_value(generate)
     for name, model, signature in [
         ("moody", Moody(), signature_of("double")),

@@ -41,6 +41,12 @@ impl NativeExecutor {
         if let Inputs::Opaque(what) = &folder.signature.inputs {
             return Err(format!("the signature has {what}, which only Python reads"));
         }
+        if folder.loader_module != "mlflow.sklearn" {
+            return Err(format!(
+                "the model is loaded by `{}`, which is scored in Python",
+                folder.loader_module
+            ));
+        }
         let method = match folder.predict_fn.as_str() {
             "predict" => Method::Predict,
             "predict_proba" => Method::PredictProba,

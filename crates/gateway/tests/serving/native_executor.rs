@@ -1,7 +1,7 @@
 //! Which executor a model gets, and that native answers are Python's.
 
 use crate::common::{deploy, json, model, options, score, together};
-use fettle_gateway::{Deployment, ExecutorChoice, ExecutorKind, Options};
+use fettle_gateway::{Deployment, ExecutorChoice, ExecutorKind, Options, compare_with_python};
 use serde_json::json;
 
 /// Rows around the training data, on its two decimals, and far outside.
@@ -72,6 +72,29 @@ async fn class_labels_are_the_same_texts() {
 async fn histogram_boosting_is_scored_natively_to_the_bit() {
     let _turn = together().await;
     check_exact("boosting", &["a", "b", "c", "d"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_answers_otherwise_does_not_pass() {
+    let _turn = together().await;
+    let forest = model("forest");
+    let other = std::fs::read(model("forest_other_seed").path.join("model.skops")).unwrap();
+    let parity = compare_with_python(&forest, &other, &options(ExecutorChoice::Auto))
+        .await
+        .unwrap();
+    assert!(!parity.passed && parity.rows_differing > 100, "{parity:?}");
+    let difference = parity.first_difference.unwrap();
+    assert_ne!(difference.python, difference.native);
+
+    let own = std::fs::read(forest.path.join("model.skops")).unwrap();
+    let parity = compare_with_python(&forest, &own, &options(ExecutorChoice::Auto))
+        .await
+        .unwrap();
+    assert!(parity.passed && parity.rows_differing == 0, "{parity:?}");
+    assert!(
+        parity.rows_both_refuse > 0,
+        "rows with infinities should be refused by both: {parity:?}"
+    );
 }
 
 /// Models with a matrix product are close, not equal; whichever executor `auto` picks has to say why.

@@ -95,6 +95,30 @@ async fn forests_answer_the_same_in_and_out_of_a_batch() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn bodies_only_mlflow_reads_reach_it_unread() {
+    let _turn = together().await;
+    let deployment = deploy("moody", python_options()).await;
+    let parquet = std::fs::read(deployment.folder().path.with_file_name("two_rows.parquet")).unwrap();
+    let response = deployment
+        .score(Some("application/vnd.apache.parquet"), parquet.into())
+        .await;
+    assert_eq!(json(&response), json!({"predictions": [3.0, 5.0]}));
+    let csv = deployment
+        .score(Some("text/csv; charset=utf-8"), "x,y\n1.5,a\n2.5,b\n".into())
+        .await;
+    assert_eq!(csv, response);
+    let indexed = json!({"dataframe_split": {"index": [9, 4], "columns": ["x"], "data": [[1.5], [2.5]]}}).to_string();
+    assert_eq!(score(&deployment, indexed).await, response);
+    let broken = deployment
+        .score(Some("application/vnd.apache.parquet"), "no parquet".into())
+        .await;
+    assert_eq!(
+        (broken.status, &json(&broken)["error_code"]),
+        (400, &json!("BAD_REQUEST"))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_model_that_is_not_row_wise_is_asked_one_by_one() {
     let _turn = together().await;
     let deployment = Arc::new(deploy("total", python_options()).await);
