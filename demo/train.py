@@ -3,11 +3,15 @@
 Nothing here knows about Fettle: it is the plain mlflow client, pointed at a server by MLFLOW_TRACKING_URI.
 """
 
+import logging
 import time
+import warnings
 
 import matplotlib
 
 matplotlib.use("Agg")
+warnings.filterwarnings("ignore")
+logging.getLogger("mlflow").setLevel(logging.ERROR)
 
 import mlflow
 from matplotlib import pyplot

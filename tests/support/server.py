@@ -43,6 +43,6 @@ def scoring_server(folder, model, tracking_uri, *arguments, environment=None):
         command = [binary(), "serve", "-m", model, "-p", port, *arguments]
     else:
         command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", model, "-p", port, "--env-manager", "local"]
-    return Process(
-        command, port, folder / f"serve-{port}.log", {"MLFLOW_TRACKING_URI": tracking_uri, **(environment or {})}, "/ping"
-    )
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    seen = {"MLFLOW_TRACKING_URI": tracking_uri, "PATH": path, **(environment or {})}
+    return Process(command, port, folder / f"serve-{port}.log", seen, "/ping")

@@ -13,7 +13,7 @@ use crate::{project, python};
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Measure these only; `--only list` shows the names
+    /// Measure these only: cold-start, idle-memory, log-metric, log-batch, runs-get, runs-search, scoring-1, scoring-32
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
     /// One short round of each, to see that everything works

@@ -4,7 +4,7 @@ use std::env;
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use crate::progress::step;
 use crate::project;
@@ -36,8 +36,12 @@ pub(crate) fn cargo() -> Result<Command> {
     Ok(command)
 }
 
-/// Build the server with the web page in it; answers with the path of the binary.
+/// Build the server with the web page in it; answers with the path of the binary. `FETTLE_BIN` names one that is built
+/// already, such as the one of a release.
 pub(crate) fn build_fettle(profile: Profile) -> Result<PathBuf> {
+    if let Some(built) = env::var_os("FETTLE_BIN") {
+        return std::fs::canonicalize(&built).with_context(|| format!("FETTLE_BIN is {}", built.display()));
+    }
     crate::ui::build()?;
     let (folder, arguments): (_, &[_]) = match profile {
         Profile::Dev => ("debug", &[]),

@@ -1,0 +1,1 @@
+"""Side-by-side measurements against MLflow. They print ratios: absolute figures belong to one machine."""

@@ -1,0 +1,56 @@
+"""Load from wrk, and what one round of it showed."""
+
+import json
+import subprocess
+from dataclasses import dataclass
+from statistics import median
+
+
+@dataclass
+class Round:
+    requests_per_second: float
+    p50_ms: float
+    p99_ms: float
+    cpu_seconds_per_1000: float
+
+
+def measure(server, script, arguments, connections, seconds):
+    """One round against one server. A request that fails fails the bench: fast errors are no figures."""
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s", f"bench/wrk/{script}.lua"]
+    command += [server.url, "--", *[str(argument) for argument in arguments]]
+    cpu_before = server.cpu_seconds()
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    cpu = server.cpu_seconds() - cpu_before
+    result = json.loads(done.stdout.strip().splitlines()[-1])
+    if result["failures"] or not result["requests"]:
+        raise SystemExit(f"{script} against {server.name}: {result}\n{done.stderr}")
+    return Round(
+        requests_per_second=result["requests"] / result["seconds"],
+        p50_ms=result["p50_ms"],
+        p99_ms=result["p99_ms"],
+        cpu_seconds_per_1000=cpu / result["requests"] * 1000,
+    )
+
+
+def interleaved(servers, script, arguments_of, connections, plan):
+    """Rounds in turn, A B A B A B, so that a slow minute of the machine meets all; the median of each."""
+    rounds = {server.name: [] for server in servers}
+    for server in servers:
+        measure(server, script, arguments_of(server, 0), connections, plan.warm_up_seconds)
+    for number in range(1, plan.rounds + 1):
+        for server in servers:
+            rounds[server.name].append(measure(server, script, arguments_of(server, number), connections, plan.seconds))
+    return {name: summary(measured) for name, measured in rounds.items()}
+
+
+def summary(rounds):
+    def middle(field):
+        return median(getattr(one, field) for one in rounds)
+
+    return {
+        "requests_per_second": middle("requests_per_second"),
+        "p50_ms": middle("p50_ms"),
+        "p99_ms": middle("p99_ms"),
+        "cpu_seconds_per_1000": middle("cpu_seconds_per_1000"),
+        "rounds": [one.requests_per_second for one in rounds],
+    }

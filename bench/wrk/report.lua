@@ -1,0 +1,21 @@
+-- What every script reports at its end: one line of JSON that the bench reads.
+
+local first_failure = nil
+
+function response(status, _, body)
+  if status >= 400 and not first_failure then
+    first_failure = status .. " " .. body:sub(1, 300)
+    io.stderr:write("first failure: ", first_failure, "\n")
+  end
+end
+
+function done(summary, latency, _)
+  io.write(string.format(
+    '\n{"requests": %d, "seconds": %.6f, "failures": %d, "p50_ms": %.4f, "p99_ms": %.4f}\n',
+    summary.requests,
+    summary.duration / 1e6,
+    summary.errors.status + summary.errors.connect + summary.errors.read + summary.errors.write + summary.errors.timeout,
+    latency:percentile(50) / 1e3,
+    latency:percentile(99) / 1e3
+  ))
+end
