@@ -55,13 +55,27 @@ impl App {
     /// what its endpoints serve.
     pub async fn open(db: Db, blobs: Blobs, clock: Clock, settings: Settings) -> Result<Self> {
         let (root, now_ms) = (settings.default_artifact_root.clone(), clock.now_ms());
-        db.write(move |tx| experiments::insert_default(tx, DEFAULT_WORKSPACE_ID, &root, now_ms)).await?;
+        db.write(move |tx| experiments::insert_default(tx, DEFAULT_WORKSPACE_ID, &root, now_ms))
+            .await?;
         let gateway = Arc::<Gateway>::default();
-        let reconciler =
-            Reconciler::new(blobs.clone(), gateway.clone(), settings.models_folder.clone(), settings.python.clone());
+        let reconciler = Reconciler::new(
+            blobs.clone(),
+            gateway.clone(),
+            settings.models_folder.clone(),
+            settings.python.clone(),
+        );
         reconciler.restore(&db).await?;
         let folder = Folder::start(db.clone());
         let settings = Arc::new(settings);
-        Ok(Self { db, blobs, clock, settings, gateway, reconciler, folder, http_metrics: Arc::default() })
+        Ok(Self {
+            db,
+            blobs,
+            clock,
+            settings,
+            gateway,
+            reconciler,
+            folder,
+            http_metrics: Arc::default(),
+        })
     }
 }

@@ -14,7 +14,11 @@ use axum::{
     http::{HeaderValue, Method, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{
+    Serialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
+use serde_json::error::Category;
 
 /// The arguments of a call.
 #[derive(Debug)]
@@ -42,26 +46,42 @@ fn from_query<T: DeserializeOwned>(query: &str) -> Result<T> {
     serde_path_to_error::deserialize(deserializer).map_err(|error| wrong_type(&error.path().to_string(), error.inner()))
 }
 
-/// Reads JSON; only when that fails it is read again with a note of the path, which costs time.
+/// Reads a JSON object; only when that fails it is read again with a note of the path, which costs time.
 pub fn from_json<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
-    let body = if body.iter().all(u8::is_ascii_whitespace) {
-        b"{}"
-    } else {
-        body
-    };
-    serde_json::from_slice(body).or_else(|error| {
-        if error.is_syntax() || error.is_eof() {
-            return Err(ApiError::new(
-                ErrorCode::BadRequest,
-                format!("The request body is not valid JSON: {error}"),
-            ));
-        }
+    match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        None => return parse_with_path(b"{}"),
+        Some(b'{') => {}
         // Old clients send the JSON object as a JSON string.
-        if let Ok(inner) = serde_json::from_slice::<String>(body) {
-            return parse_with_path(inner.as_bytes());
+        Some(b'"') => {
+            let inner: String = serde_json::from_slice(body).map_err(|error| not_json(&error))?;
+            return if inner.trim_start().starts_with('{') {
+                from_json(inner.as_bytes())
+            } else {
+                Err(not_an_object())
+            };
         }
-        parse_with_path(body)
+        // Serde would read a list as the fields in their order.
+        Some(_) => {
+            return serde_json::from_slice(body)
+                .map_err(|e| not_json(&e))
+                .and_then(|IgnoredAny| Err(not_an_object()));
+        }
+    }
+    serde_json::from_slice(body).or_else(|error| match error.classify() {
+        Category::Data => parse_with_path(body),
+        Category::Io | Category::Syntax | Category::Eof => Err(not_json(&error)),
     })
+}
+
+fn not_json(error: &serde_json::Error) -> ApiError {
+    ApiError::new(
+        ErrorCode::BadRequest,
+        format!("The request body is not valid JSON: {error}"),
+    )
+}
+
+fn not_an_object() -> ApiError {
+    invalid("The request must be a JSON object.")
 }
 
 fn parse_with_path<T: DeserializeOwned>(body: &[u8]) -> Result<T> {

@@ -64,7 +64,10 @@ async fn metrics(State(app): State<App>) -> Result<impl IntoResponse> {
     encode(&mut text, &app.http_metrics.registry)
         .map_err(|e| ApiError::new(ErrorCode::InternalError, "The metrics could not be written.").because(e))?;
     let text = as_plain_text(&text) + &app.gateway.metrics();
-    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text))
+    Ok((
+        [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
+        text,
+    ))
 }
 
 /// OpenMetrics as Prometheus' older text format, which every scraper reads: counters carry `_total` in their name.
@@ -82,7 +85,11 @@ fn as_plain_text(open_metrics: &str) -> String {
             _ => format!("{line}\n"),
         }
     };
-    open_metrics.lines().filter(|line| *line != "# EOF").map(rename).collect()
+    open_metrics
+        .lines()
+        .filter(|line| *line != "# EOF")
+        .map(rename)
+        .collect()
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]

@@ -73,10 +73,14 @@ pub async fn create_endpoint(
     let name = check_name(request.name.required("name")?)?;
     let model_uri = request.model_uri.required("model_uri")?;
     let executor = request.executor.unwrap_or_else(|| "auto".to_owned());
-    executor.parse::<ExecutorChoice>().map_err(|e| invalid_value("executor", &executor, &e))?;
+    executor
+        .parse::<ExecutorChoice>()
+        .map_err(|e| invalid_value("executor", &executor, &e))?;
     let replicas = request.replicas.map_or(1, |replicas| replicas.0);
     if !(1..=REPLICAS_MAX).contains(&replicas) {
-        return Err(invalid(format!("Parameter 'replicas' must be between 1 and {REPLICAS_MAX}, it is {replicas}.")));
+        return Err(invalid(format!(
+            "Parameter 'replicas' must be between 1 and {REPLICAS_MAX}, it is {replicas}."
+        )));
     }
     let now_ms = app.clock.now_ms();
     let (endpoint, deployments) = app
@@ -98,8 +102,19 @@ pub async fn create_endpoint(
             if !store::insert(tx, caller.workspace_id, &name, &deployment, now_ms)? {
                 return Err(already_exists(format!("Endpoint `{name}` already exists.")));
             }
-            let detail = json!({ "model_uri": model_uri, "model_version": deployment.model_version, "executor": executor });
-            audit::record(tx, &caller, now_ms, "create", Entity { kind: "endpoint", id: &name }, Some(&detail))?;
+            let detail =
+                json!({ "model_uri": model_uri, "model_version": deployment.model_version, "executor": executor });
+            audit::record(
+                tx,
+                &caller,
+                now_ms,
+                "create",
+                Entity {
+                    kind: "endpoint",
+                    id: &name,
+                },
+                Some(&detail),
+            )?;
             store::get(tx, caller.workspace_id, &name)
         })
         .await?;
@@ -112,7 +127,9 @@ pub async fn create_endpoint(
 /// Names are part of an address.
 fn check_name(name: String) -> Result<String> {
     let good = name.len() <= NAME_LENGTH
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
         && name.starts_with(|c: char| c.is_ascii_alphanumeric());
     if good {
         return Ok(name);
@@ -126,7 +143,10 @@ fn check_name(name: String) -> Result<String> {
 
 pub async fn list_endpoints(AppState(app): AppState<App>, caller: Caller) -> Result<Json<EndpointList>> {
     let found = app.db.read(move |tx| store::list(tx, caller.workspace_id)).await?;
-    let endpoints = found.into_iter().map(|(endpoint, deployments)| view(&app, endpoint, deployments)).collect();
+    let endpoints = found
+        .into_iter()
+        .map(|(endpoint, deployments)| view(&app, endpoint, deployments))
+        .collect();
     Ok(Json(EndpointList { endpoints }))
 }
 
@@ -135,7 +155,10 @@ pub async fn get_endpoint(
     caller: Caller,
     PathArg(name): PathArg,
 ) -> Result<Json<EndpointView>> {
-    let (endpoint, deployments) = app.db.peek(move |tx| store::get(tx, caller.workspace_id, &name)).await?;
+    let (endpoint, deployments) = app
+        .db
+        .peek(move |tx| store::get(tx, caller.workspace_id, &name))
+        .await?;
     Ok(Json(view(&app, endpoint, deployments)))
 }
 
@@ -150,7 +173,17 @@ pub async fn delete_endpoint(
         .write(move |tx| {
             let (endpoint, _) = store::get(tx, caller.workspace_id, &name)?;
             store::delete(tx, endpoint.id)?;
-            audit::record(tx, &caller, now_ms, "delete", Entity { kind: "endpoint", id: &name }, None)?;
+            audit::record(
+                tx,
+                &caller,
+                now_ms,
+                "delete",
+                Entity {
+                    kind: "endpoint",
+                    id: &name,
+                },
+                None,
+            )?;
             Ok::<_, ApiError>(())
         })
         .await?;
@@ -174,7 +207,9 @@ fn view(app: &App, endpoint: Endpoint, deployments: Vec<Deployment>) -> Endpoint
             model_uri: deployment.model_uri,
             model_name: deployment.model_name,
             model_version: deployment.model_version.map(|version| version.to_string()),
-            executor: report.as_ref().map_or(deployment.executor, |report| report.executor.name().to_owned()),
+            executor: report
+                .as_ref()
+                .map_or(deployment.executor, |report| report.executor.name().to_owned()),
             traffic: deployment.traffic,
             replicas: deployment.replicas,
             state: state_name,
@@ -185,5 +220,10 @@ fn view(app: &App, endpoint: Endpoint, deployments: Vec<Deployment>) -> Endpoint
             report: report.clone(),
         })
         .collect();
-    EndpointView { name: endpoint.name, state: state_name, created_at: rfc3339(endpoint.created_at), deployments }
+    EndpointView {
+        name: endpoint.name,
+        state: state_name,
+        created_at: rfc3339(endpoint.created_at),
+        deployments,
+    }
 }

@@ -12,7 +12,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-pub async fn invoke(State(app): State<App>, _caller: Caller, PathArg(name): PathArg, request: Request) -> Result<Response> {
+pub async fn invoke(
+    State(app): State<App>,
+    _caller: Caller,
+    PathArg(name): PathArg,
+    request: Request,
+) -> Result<Response> {
     let Some(deployment) = app.gateway.get(&name) else {
         return Err(match app.reconciler.state(&name) {
             None => not_found(format!("There is no endpoint `{name}`.")),
@@ -22,7 +27,11 @@ pub async fn invoke(State(app): State<App>, _caller: Caller, PathArg(name): Path
             ),
         });
     };
-    let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let content_type = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .map(str::to_owned);
     let body = read_body(request, deployment.options().body_bytes_max).await?;
     let mut response = deployment.score(content_type.as_deref(), body).await.into_response();
     if let Ok(version) = HeaderValue::from_str(&deployment.options().model_version) {

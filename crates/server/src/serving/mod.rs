@@ -21,7 +21,10 @@ use axum::{
 pub fn routes() -> Router<App> {
     Router::new()
         .route("/endpoints/{name}/invocations", post(invocations::invoke))
-        .route("/api/fettle/v1/endpoints", get(endpoints::list_endpoints).post(endpoints::create_endpoint))
+        .route(
+            "/api/fettle/v1/endpoints",
+            get(endpoints::list_endpoints).post(endpoints::create_endpoint),
+        )
         .route(
             "/api/fettle/v1/endpoints/{name}",
             get(endpoints::get_endpoint).delete(endpoints::delete_endpoint),

@@ -24,7 +24,10 @@ pub(super) async fn fetch(blobs: &Blobs, artifact_uri: &str, folder: &Path) -> R
     if files.len() > FILES_MAX || bytes > BYTES_MAX {
         return Err(ApiError::new(
             ErrorCode::InvalidParameterValue,
-            format!("The model at {artifact_uri} has {} files of {bytes} bytes; at most {FILES_MAX} files of {BYTES_MAX} bytes are served.", files.len()),
+            format!(
+                "The model at {artifact_uri} has {} files of {bytes} bytes; at most {FILES_MAX} files of {BYTES_MAX} bytes are served.",
+                files.len()
+            ),
         ));
     }
     if fs::try_exists(folder).await.unwrap_or(false) {
@@ -50,7 +53,10 @@ async fn copy(blobs: &Blobs, from: &fettle_blobs::BlobPath, to: &Path) -> Result
 fn failed(path: &Path) -> impl Fn(std::io::Error) -> ApiError {
     let path = PathBuf::from(path);
     move |error| {
-        ApiError::new(ErrorCode::InternalError, "The model could not be copied to this machine.")
-            .because(format!("{}: {error}", path.display()))
+        ApiError::new(
+            ErrorCode::InternalError,
+            "The model could not be copied to this machine.",
+        )
+        .because(format!("{}: {error}", path.display()))
     }
 }

@@ -66,7 +66,16 @@ impl State {
 impl Reconciler {
     pub fn new(blobs: Blobs, gateway: Arc<Gateway>, models: PathBuf, python: Option<PathBuf>) -> Self {
         let states = Mutex::default();
-        Self { inner: Arc::new(Inner { blobs, gateway, models, python, states, starts: Semaphore::new(STARTS) }) }
+        Self {
+            inner: Arc::new(Inner {
+                blobs,
+                gateway,
+                models,
+                python,
+                states,
+                starts: Semaphore::new(STARTS),
+            }),
+        }
     }
 
     /// Starts what the store says should run.
@@ -117,25 +126,37 @@ impl Inner {
         self.states.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn bring_up(&self, endpoint: &Endpoint, deployment: &Deployment) -> Result<fettle_gateway::Deployment, String> {
+    async fn bring_up(
+        &self,
+        endpoint: &Endpoint,
+        deployment: &Deployment,
+    ) -> Result<fettle_gateway::Deployment, String> {
         let folder = self.models.join(format!("endpoint-{}", endpoint.id));
-        model_folder::fetch(&self.blobs, &deployment.artifact_uri, &folder).await.map_err(|e| e.to_string())?;
+        model_folder::fetch(&self.blobs, &deployment.artifact_uri, &folder)
+            .await
+            .map_err(|e| e.to_string())?;
         let folder = ModelFolder::open(&folder).map_err(|e| explain(&e))?;
         let options = Options {
             model_name: deployment.model_name.clone().unwrap_or_else(|| endpoint.name.clone()),
-            model_version: deployment.model_version.map_or_else(|| deployment.model_uri.clone(), |v| v.to_string()),
+            model_version: deployment
+                .model_version
+                .map_or_else(|| deployment.model_uri.clone(), |v| v.to_string()),
             executor: deployment.executor.parse()?,
             python: self.python.clone(),
             replicas: usize::try_from(deployment.replicas).unwrap_or(1),
             ..Options::default()
         };
-        fettle_gateway::Deployment::start(folder, options).await.map_err(|e| explain(&e))
+        fettle_gateway::Deployment::start(folder, options)
+            .await
+            .map_err(|e| explain(&e))
     }
 
     /// Puts a started deployment in place, unless its endpoint has gone meanwhile.
     fn settle(&self, endpoint: &Endpoint, started: Result<fettle_gateway::Deployment, String>) {
         let mut states = self.states();
-        let Some((id, state)) = states.get_mut(&endpoint.name) else { return };
+        let Some((id, state)) = states.get_mut(&endpoint.name) else {
+            return;
+        };
         if *id != endpoint.id {
             return;
         }
@@ -146,7 +167,11 @@ impl Inner {
                 tracing::info!(endpoint.name = endpoint.name, "Endpoint `{}` is ready", endpoint.name);
             }
             Err(why) => {
-                tracing::error!(endpoint.name = endpoint.name, "Endpoint `{}` failed to start: {why}", endpoint.name);
+                tracing::error!(
+                    endpoint.name = endpoint.name,
+                    "Endpoint `{}` failed to start: {why}",
+                    endpoint.name
+                );
                 *state = State::Failed(why);
             }
         }

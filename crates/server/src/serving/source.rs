@@ -19,17 +19,27 @@ pub struct Source {
 pub fn find(tx: &Tx, workspace_id: i64, model_uri: &str) -> Result<Source> {
     let Some(rest) = model_uri.strip_prefix("runs:/") else {
         return Ok(match resolve::model(tx, workspace_id, model_uri)? {
-            Resolved::LoggedModel { location, .. } => Source { version: None, artifact_uri: location },
-            Resolved::Version(version) => {
-                Source { version: Some((version.model_name, version.version)), artifact_uri: version.storage_location }
-            }
+            Resolved::LoggedModel { location, .. } => Source {
+                version: None,
+                artifact_uri: location,
+            },
+            Resolved::Version(version) => Source {
+                version: Some((version.model_name, version.version)),
+                artifact_uri: version.storage_location,
+            },
         });
     };
-    let (run_id, path) = rest
-        .trim_matches('/')
-        .split_once('/')
-        .ok_or_else(|| invalid_value("model_uri", model_uri, "a path below the run is missing: runs:/RUN_ID/PATH."))?;
+    let (run_id, path) = rest.trim_matches('/').split_once('/').ok_or_else(|| {
+        invalid_value(
+            "model_uri",
+            model_uri,
+            "a path below the run is missing: runs:/RUN_ID/PATH.",
+        )
+    })?;
     let artifact_uri = resolve::run_path(tx, workspace_id, run_id, path)?
         .ok_or_else(|| not_found(format!("Run with id={run_id} not found")))?;
-    Ok(Source { version: None, artifact_uri })
+    Ok(Source {
+        version: None,
+        artifact_uri,
+    })
 }

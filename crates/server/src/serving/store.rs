@@ -70,7 +70,11 @@ pub fn list(tx: &Tx, workspace_id: i64) -> Result<Vec<(Endpoint, Vec<Deployment>
     Ok(endpoints
         .into_iter()
         .map(|endpoint| {
-            let own = deployments.iter().filter(|deployment| deployment.endpoint_id == endpoint.id).cloned().collect();
+            let own = deployments
+                .iter()
+                .filter(|deployment| deployment.endpoint_id == endpoint.id)
+                .cloned()
+                .collect();
             (endpoint, own)
         })
         .collect())
@@ -104,7 +108,11 @@ pub fn no_endpoint(name: &str) -> ApiError {
 }
 
 fn read_endpoint(row: &Row<'_>) -> fettle_db::Result<Endpoint> {
-    Ok(Endpoint { id: row.get(0)?, name: row.get(1)?, created_at: row.get(2)? })
+    Ok(Endpoint {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        created_at: row.get(2)?,
+    })
 }
 
 fn read_deployment(row: &Row<'_>) -> fettle_db::Result<Deployment> {

@@ -71,14 +71,25 @@ impl Source for Rows<'_, '_> {
     type Error = ApiError;
 
     fn blocks(&mut self, numbers: &[u32]) -> Result<Vec<(u32, Vec<u8>)>> {
-        let Some(series_id) = self.series_id else { return Ok(Vec::new()) };
+        let Some(series_id) = self.series_id else {
+            return Ok(Vec::new());
+        };
         let ids: Vec<i64> = numbers.iter().map(|&number| store::row_id(series_id, number)).collect();
-        Ok(self.tx.query("SELECT id, data FROM metric_blocks WHERE id IN_IDS(?1)", params![ids], read_row)?)
+        Ok(self.tx.query(
+            "SELECT id, data FROM metric_blocks WHERE id IN_IDS(?1)",
+            params![ids],
+            read_row,
+        )?)
     }
 
     fn pages(&mut self, numbers: Range<u32>) -> Result<Vec<(u32, Vec<u8>)>> {
-        let Some(series_id) = self.series_id else { return Ok(Vec::new()) };
-        let ids = [store::row_id(series_id, numbers.start), store::row_id(series_id, numbers.end)];
+        let Some(series_id) = self.series_id else {
+            return Ok(Vec::new());
+        };
+        let ids = [
+            store::row_id(series_id, numbers.start),
+            store::row_id(series_id, numbers.end),
+        ];
         Ok(self.tx.query(
             "SELECT id, data FROM metric_summaries WHERE id >= ?1 AND id < ?2",
             params![ids[0], ids[1]],
@@ -114,7 +125,8 @@ impl Store for Rows<'_, '_> {
 impl Rows<'_, '_> {
     fn put(&self, sql: &'static str, number: u32, data: &[u8]) -> Result<()> {
         let series_id = self.series_id.expect("a series has its row before it has blocks");
-        self.tx.execute(sql, params![store::row_id(series_id, number), self.workspace_id, data])?;
+        self.tx
+            .execute(sql, params![store::row_id(series_id, number), self.workspace_id, data])?;
         Ok(())
     }
 }
@@ -149,7 +161,10 @@ pub fn fold_run(tx: &Tx, run_id: i64, batches_max: usize) -> Result<RunFold> {
     for (key, points) in series {
         done.rewritten += fold_series(tx, workspace_id, run_id, &key, points)?.rewritten;
     }
-    tx.execute("DELETE FROM metric_batches WHERE run_id = ?1 AND id IN_IDS(?2)", params![run_id, ids])?;
+    tx.execute(
+        "DELETE FROM metric_batches WHERE run_id = ?1 AND id IN_IDS(?2)",
+        params![run_id, ids],
+    )?;
     Ok(done)
 }
 
