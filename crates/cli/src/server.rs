@@ -66,8 +66,12 @@ async fn start(args: Args) -> Result<()> {
         .await
         .with_context(|| format!("the store {store}"))?;
     let blobs = Blobs::folder(&artifacts).context("--artifacts-destination")?;
+    // Endpoints' models are copied here; the folder goes when the server stops.
+    let models = tempfile::TempDir::with_prefix("fettle-models-")?;
     let settings = Settings {
         default_artifact_root: args.default_artifact_root,
+        models_folder: models.path().to_owned(),
+        python: args.python,
         ..Settings::default()
     };
     let app = App::open(db, blobs, clock, settings)
