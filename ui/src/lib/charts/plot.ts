@@ -23,6 +23,8 @@ const SYNC_KEY = 'metrics';
 const SELECTED_MIN_PX = 6;
 
 export function plotOptions(setup: PlotSetup): uPlot.Options {
+  // The charts of a page move their cursors and ranges together; only the one the pointer is in speaks for them.
+  let pressed = false;
   const style = getComputedStyle(document.documentElement);
   const color = (name: string) => style.getPropertyValue(name).trim();
   const axis: uPlot.Axis = {
@@ -39,6 +41,7 @@ export function plotOptions(setup: PlotSetup): uPlot.Options {
     cursor: {
       sync: { key: SYNC_KEY, setSeries: false },
       // The step axis asks the server for the points of the range; time axes only look closer.
+      y: false,
       drag: { x: true, y: false, setScale: setup.axis !== 'step' },
       dataIdx: (self, series, index) => nearestPoint(self.data[series] as Y[], index),
       points: { size: 7 },
@@ -61,11 +64,19 @@ export function plotOptions(setup: PlotSetup): uPlot.Options {
       })),
     ],
     hooks: {
-      setCursor: [(self) => setup.onread(self.cursor.left! < 0 ? [] : (self.cursor.idxs ?? []), self.cursor.left ?? 0)],
+      ready: [(self) => self.over.addEventListener('mousedown', () => (pressed = true))],
+      setCursor: [
+        (self) => {
+          const left = self.cursor.left ?? -1;
+          setup.onread(left < 0 || !self.over.matches(':hover') ? [] : (self.cursor.idxs ?? []), left);
+        },
+      ],
       setSelect: [
         (self) => {
-          if (self.select.width < SELECTED_MIN_PX) return;
-          setup.onselect(self.posToVal(self.select.left, 'x'), self.posToVal(self.select.left + self.select.width, 'x'));
+          const { left, width } = self.select;
+          if (pressed && width >= SELECTED_MIN_PX) setup.onselect(self.posToVal(left, 'x'), self.posToVal(left + width, 'x'));
+          pressed = false;
+          if (width === 0) return;
           self.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
         },
       ],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Run } from '../../lib/api/types';
-import { allColumns, columnGroups, defaultColumnIds, keyColumn, knownKeys, NAME_COLUMN, nextOrder, orderText, parseOrder, place } from './columns';
-import { rowOf } from './rows';
+import { allColumns, columnGroups, defaultColumnIds, keyColumn, KeyCollector, NAME_COLUMN, nextOrder, orderText, parseOrder, place } from './columns';
+import { rowOf, type RunRow } from './rows';
 
 const run = (id: string, params: Record<string, string>, metrics: Record<string, number> = {}): Run => ({
   info: { run_id: id, experiment_id: '1', status: 'FINISHED', lifecycle_stage: 'active' },
@@ -11,10 +11,18 @@ const run = (id: string, params: Record<string, string>, metrics: Record<string,
     tags: [{ key: 'team', value: 'ops' }, { key: 'mlflow.user', value: 'ana' }],
   },
 });
+const knownKeys = (rows: RunRow[]) => new KeyCollector().add(rows);
 const rows = [run('a', { seed: '1', depth: '2' }, { auc: 1 }), run('b', { seed: '1', depth: '3' })].map(rowOf);
 
 it('knows every key, and keeps MLflow tags out of the list', () => {
   expect(knownKeys(rows)).toEqual({ metrics: ['auc'], params: ['depth', 'seed'], tags: ['team'] });
+});
+
+it('answers the same object while there is no new key', () => {
+  const collector = new KeyCollector();
+  const first = collector.add(rows);
+  expect(collector.add(rows)).toBe(first);
+  expect(collector.add([rowOf(run('c', { new: '1' }))]).params).toEqual(['depth', 'new', 'seed']);
 });
 
 it('shows the params that vary first', () => {

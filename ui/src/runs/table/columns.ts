@@ -42,23 +42,43 @@ export const ATTRIBUTE_COLUMNS: Column[] = [
 
 const SHOWN_BY_DEFAULT = new Set(['attributes.start_time', 'attributes.duration']);
 const KEYS_BY_DEFAULT = 6;
+/** Which params vary is judged by this many runs. */
+const JUDGED_RUNS = 200;
 const WIDTH_MIN = 92;
 const WIDTH_MAX = 190;
 const WIDTH_PER_CHARACTER = 7;
 
-/** Every key that occurs. Tags MLflow keeps for itself are shown as what they mean. */
-export function knownKeys(rows: RunRow[]): KnownKeys {
-  const metrics = new Set<string>();
-  const params = new Set<string>();
-  const tags = new Set<string>();
-  for (const row of rows) {
-    for (const key of row.metrics.keys()) metrics.add(key);
-    for (const key of row.params.keys()) params.add(key);
-    for (const key of row.tags.keys()) if (!key.startsWith('mlflow.')) tags.add(key);
+const NO_KEYS: KnownKeys = { metrics: [], params: [], tags: [] };
+
+/**
+ * Every key that occurs, also in runs that have scrolled by. Looks at new rows only, as ten thousand runs of a
+ * hundred keys are too many to look through at each refresh.
+ */
+export class KeyCollector {
+  #sets = { metrics: new Set<string>(), params: new Set<string>(), tags: new Set<string>() };
+  #known = NO_KEYS;
+  #count = 0;
+
+  /** Answers the same object as before when there was nothing new. */
+  add(rows: RunRow[]): KnownKeys {
+    const { metrics, params, tags } = this.#sets;
+    for (const row of rows) {
+      for (const key of row.metrics.keys()) metrics.add(key);
+      for (const key of row.params.keys()) params.add(key);
+      // Tags MLflow keeps for itself are shown as what they mean.
+      for (const key of row.tags.keys()) if (!key.startsWith('mlflow.')) tags.add(key);
+    }
+    const count = metrics.size + params.size + tags.size;
+    if (count !== this.#count) {
+      this.#count = count;
+      this.#known = { metrics: sorted(metrics), params: sorted(params), tags: sorted(tags) };
+    }
+    return this.#known;
   }
-  const sorted = (keys: Set<string>) => [...keys].sort((a, b) => a.localeCompare(b, undefined, { numeric: true }));
-  return { metrics: sorted(metrics), params: sorted(params), tags: sorted(tags) };
 }
+
+const collator = new Intl.Collator(undefined, { numeric: true });
+const sorted = (keys: Set<string>): string[] => [...keys].sort(collator.compare);
 
 export function keyColumn(kind: 'metrics' | 'params' | 'tags', key: string): Column {
   const width = Math.min(WIDTH_MAX, Math.max(WIDTH_MIN, 34 + key.length * WIDTH_PER_CHARACTER));
@@ -75,7 +95,8 @@ export function allColumns(known: KnownKeys): Column[] {
 }
 
 /** A first view: when and how long, models and datasets if there are any, some metrics, the params that vary. */
-export function defaultColumnIds(rows: RunRow[], known: KnownKeys): string[] {
+export function defaultColumnIds(allRows: RunRow[], known: KnownKeys): string[] {
+  const rows = allRows.slice(0, JUDGED_RUNS);
   const attributes = ATTRIBUTE_COLUMNS.map((each) => each.id).filter(
     (id) =>
       SHOWN_BY_DEFAULT.has(id) ||

@@ -34,12 +34,3 @@ async function fetchWanted(): Promise<void> {
   known = next;
   timer = wanted.size ? setTimeout(() => void fetchWanted(), PAUSE_MS) : undefined;
 }
-
-export function registeredAs(model: LoggedModel | undefined): { name: string; version: string }[] {
-  try {
-    const text = model?.info.tags?.find((tag) => tag.key === 'mlflow.modelVersions')?.value;
-    return text ? (JSON.parse(text) as { name: string; version: string }[]) : [];
-  } catch {
-    return [];
-  }
-}

@@ -67,7 +67,11 @@ export function arrange(rows: RunRow[], nested: boolean, folded: ReadonlySet<str
   const tops: RunRow[] = [];
   for (const row of rows) {
     if (row.parentId === undefined || !loaded.has(row.parentId) || inCycle(row, loaded)) tops.push(row);
-    else children.set(row.parentId, [...(children.get(row.parentId) ?? []), row]);
+    else {
+      const siblings = children.get(row.parentId);
+      if (siblings) siblings.push(row);
+      else children.set(row.parentId, [row]);
+    }
   }
   const arranged: ArrangedRow[] = [];
   const place = (row: RunRow, depth: number) => {

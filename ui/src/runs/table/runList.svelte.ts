@@ -1,6 +1,9 @@
 /** The runs of one experiment that match a filter: pages as they are needed, refreshed while somebody looks. */
-import { isAbort } from '../../lib/api/http';
+import { ApiError, isAbort } from '../../lib/api/http';
 import { searchRuns } from '../../lib/api/tracking';
+import { appendNew } from '../../lib/pages';
+import type { Run } from '../../lib/api/types';
+import { KeyCollector, type KnownKeys } from './columns';
 import { mergeHead, rowOf, type RunRow } from './rows';
 
 export interface RunQuery {
@@ -17,13 +20,20 @@ const REFRESHED_MAX = 1000;
 
 export class RunList {
   rows = $state.raw<RunRow[]>([]);
+  known = $state.raw<KnownKeys>({ metrics: [], params: [], tags: [] });
   /** The first answer to the present question has not come yet. */
   loading = $state(true);
   error = $state.raw<unknown>();
   #next = $state<string>();
   #loadingMore = $state(false);
   #query: RunQuery | undefined;
+  #keys = new KeyCollector();
   #controller = new AbortController();
+
+  /** The server understood the question and found fault with it, in the filter as a rule. */
+  get refused(): boolean {
+    return this.error instanceof ApiError && this.error.status === 400;
+  }
 
   get hasMore(): boolean {
     return this.#next !== undefined;
@@ -41,7 +51,8 @@ export class RunList {
     this.loading = true;
     await this.#guarded(async (signal) => {
       const page = await searchRuns({ ...this.#search(query), maxResults: FIRST_PAGE, signal });
-      this.rows = page.items.map(rowOf);
+      this.#keys = new KeyCollector();
+      this.rows = this.#read(page.items);
       this.#next = page.next;
       this.error = undefined;
     });
@@ -53,26 +64,31 @@ export class RunList {
     this.#loadingMore = true;
     await this.#guarded(async (signal) => {
       const page = await searchRuns({ ...this.#search(query), maxResults: NEXT_PAGE, pageToken: this.#next, signal });
-      const known = new Set(this.rows.map((row) => row.id));
-      this.rows = [...this.rows, ...page.items.map(rowOf).filter((row) => !known.has(row.id))];
+      this.rows = appendNew(this.rows, this.#read(page.items), (row) => row.id);
       this.#next = page.next;
     });
     this.#loadingMore = false;
   }
 
-  /** The head of the list as it is now. */
+  /** The head of the list as it is now. A question the server has refused is not asked again. */
   async refresh(): Promise<void> {
     const query = this.#query;
-    if (!query || this.loading || this.#loadingMore) return;
+    if (!query || this.loading || this.#loadingMore || this.refused) return;
     await this.#guarded(async (signal) => {
       const wanted = Math.min(Math.max(this.rows.length, FIRST_PAGE), REFRESHED_MAX);
       const page = await searchRuns({ ...this.#search(query), maxResults: wanted, signal });
       const all = this.rows.length <= wanted;
-      const fresh = page.items.map(rowOf);
+      const fresh = this.#read(page.items);
       this.rows = all ? fresh : mergeHead(this.rows, fresh);
       if (all) this.#next = page.next;
       this.error = undefined;
     });
+  }
+
+  #read(runs: Run[]): RunRow[] {
+    const rows = runs.map(rowOf);
+    this.known = this.#keys.add(rows);
+    return rows;
   }
 
   #search(query: RunQuery) {
