@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::batching;
 use crate::executor::{Executor, NativeExecutor, PythonExecutor};
 use crate::metrics::Metrics;
 use crate::model_folder::ModelFolder;
@@ -11,7 +12,7 @@ use crate::options::{ExecutorChoice, Options};
 use crate::parity;
 use crate::queue::Queue;
 use crate::report::{DeploymentReport, ExecutorKind, ModelReport, ParityReport};
-use crate::worker::{StartError, Worker, WorkerSpec, Workers, find_python};
+use crate::worker::{CallError, StartError, Worker, WorkerSpec, Workers, find_python};
 
 #[derive(Debug, thiserror::Error)]
 pub enum DeployError {
@@ -19,6 +20,8 @@ pub enum DeployError {
     Worker(#[from] StartError),
     #[error("the model cannot be scored natively: {0}; use the executor `python` or `auto`")]
     NotNative(String),
+    #[error("the model's Python worker failed while it was tried out")]
+    Trial(#[source] CallError),
     #[error("{name} is {value}; it has to be at least 1")]
     Option { name: &'static str, value: usize },
 }
@@ -38,6 +41,7 @@ pub(crate) async fn choose(
     let mut report = DeploymentReport {
         executor: ExecutorKind::Python,
         why: "asked for".into(),
+        batching: None,
         parity: None,
         model: ModelReport {
             flavor: folder.native_flavor().to_owned(),
@@ -71,8 +75,11 @@ pub(crate) async fn choose(
             Err(reason) => report.why = reason,
         }
     }
+    let (batched, batching) = batching::decide(folder, options, &mut worker)
+        .await
+        .map_err(DeployError::Trial)?;
+    report.batching = Some(batching);
     let queue = Arc::new(Queue::new(options.queue));
-    let batching = options.batching.unwrap_or_else(|| folder.is_row_wise());
     let workers = Workers::start(
         worker,
         options.replicas,
@@ -80,7 +87,7 @@ pub(crate) async fn choose(
         options.supervision.clone(),
         Arc::clone(&queue),
         Arc::clone(metrics),
-        if batching { options.batch_rows_max } else { 1 },
+        if batched { options.batch_rows_max } else { 1 },
     );
     Ok(Chosen {
         executor: Executor::Python(PythonExecutor::new(queue, workers)),

@@ -3,6 +3,8 @@
 //! Deliberately lighter than Arrow: building one for a single row is a handful of allocations. It becomes Arrow only
 //! on its way to the Python worker.
 
+use std::ops::Range;
+
 /// How Python sees the columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layout {
@@ -103,7 +105,34 @@ impl Frame {
     }
 }
 
+impl Frame {
+    /// Some of the rows, as a frame of their own.
+    pub(crate) fn slice(&self, rows: Range<usize>) -> Frame {
+        let column = |column: &Column| Column {
+            name: column.name.clone(),
+            data: column.data.slice(rows.clone()),
+        };
+        Frame {
+            layout: self.layout,
+            rows: rows.len(),
+            columns: self.columns.iter().map(column).collect(),
+        }
+    }
+}
+
 impl ColumnData {
+    fn slice(&self, rows: Range<usize>) -> Self {
+        match self {
+            Self::Boolean(values) => Self::Boolean(values[rows].to_vec()),
+            Self::Integer(values) => Self::Integer(values[rows].to_vec()),
+            Self::Long(values) => Self::Long(values[rows].to_vec()),
+            Self::Float(values) => Self::Float(values[rows].to_vec()),
+            Self::Double(values) => Self::Double(values[rows].to_vec()),
+            Self::Text(values) => Self::Text(values[rows].to_vec()),
+            Self::Datetime(values) => Self::Datetime(values[rows].to_vec()),
+        }
+    }
+
     fn has_text(&self) -> bool {
         matches!(self, Self::Text(values) if values.iter().any(Option::is_some))
     }

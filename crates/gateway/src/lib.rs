@@ -4,6 +4,7 @@
 //! queue that forms batches) -> MLflow's JSON. Which executor serves a model is decided once, at start, and is proven
 //! by comparing both on the same rows.
 
+mod batching;
 mod choice;
 mod deployment;
 mod edge_rows;
@@ -33,4 +34,4 @@ pub use model_folder::{ModelFolder, ModelFolderError, SklearnFlavor};
 pub use options::{ExecutorChoice, Options};
 pub use report::{DeploymentReport, Difference, ExecutorKind, ModelReport, ParityReport};
 pub use signature::{ColumnType, Inputs, NamedColumn, Parameter, Signature};
-pub use worker::{Handshake, StartError, Supervision, find_python};
+pub use worker::{CallError, Handshake, StartError, Supervision, find_python};

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::edge_rows;
 use crate::error::ScoreError;
 use crate::executor::NativeExecutor;
-use crate::frame::{ColumnData, Frame};
+use crate::frame::Frame;
 use crate::input::{mark_nonfinite, read_nonfinite};
 use crate::model_folder::ModelFolder;
 use crate::report::{Difference, ParityReport};
@@ -38,7 +38,7 @@ pub(crate) async fn compare(
         let python = python_answers(worker, &rows.frame).await?;
         let scales = scales(&python);
         for (index, python) in python.iter().enumerate() {
-            let row = one_row(&rows.frame, index);
+            let row = rows.frame.slice(index..index + 1);
             let native = native.score(row.clone());
             report.row(rows.kind, &row, python, &native, tolerance, &scales);
         }
@@ -78,26 +78,6 @@ fn collect_numbers(value: &Value, numbers: &mut Vec<f64>) {
 async fn python_answers(worker: &mut Worker, frame: &Frame) -> Result<Vec<RowResult>, CallError> {
     let (results, _) = worker.predict(frame, &vec![1; frame.rows], None).await?;
     Ok(results)
-}
-
-fn one_row(frame: &Frame, row: usize) -> Frame {
-    let columns = frame.columns.iter().map(|column| crate::frame::Column {
-        name: column.name.clone(),
-        data: match &column.data {
-            ColumnData::Boolean(values) => ColumnData::Boolean(vec![values[row]]),
-            ColumnData::Integer(values) => ColumnData::Integer(vec![values[row]]),
-            ColumnData::Long(values) => ColumnData::Long(vec![values[row]]),
-            ColumnData::Float(values) => ColumnData::Float(vec![values[row]]),
-            ColumnData::Double(values) => ColumnData::Double(vec![values[row]]),
-            ColumnData::Text(values) => ColumnData::Text(vec![values[row].clone()]),
-            ColumnData::Datetime(values) => ColumnData::Datetime(vec![values[row]]),
-        },
-    });
-    Frame {
-        layout: frame.layout,
-        rows: 1,
-        columns: columns.collect(),
-    }
 }
 
 impl ParityReport {

@@ -28,6 +28,8 @@ pub struct DeploymentReport {
     pub executor: ExecutorKind,
     /// One sentence: why this executor and not the other.
     pub why: String,
+    /// Whether requests share calls of the model, and why. Only the Python executor has calls to share.
+    pub batching: Option<String>,
     /// Present when native scoring was compared with Python's.
     pub parity: Option<ParityReport>,
     pub model: ModelReport,

@@ -6,11 +6,11 @@ mod python;
 mod supervisor;
 mod table;
 
-pub use process::StartError;
+pub use process::{CallError, StartError};
 pub use protocol::Handshake;
 pub use python::find_python;
 pub use supervisor::Supervision;
 
-pub(crate) use process::{CallError, Worker, WorkerSpec};
+pub(crate) use process::{Worker, WorkerSpec};
 pub(crate) use protocol::RowResult;
 pub(crate) use supervisor::Workers;

@@ -56,7 +56,7 @@ pub enum StartError {
 }
 
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum CallError {
+pub enum CallError {
     #[error("the Python worker went away: {0}")]
     Lost(#[from] io::Error),
     #[error("the table could not be written for the Python worker")]

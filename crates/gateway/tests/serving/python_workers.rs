@@ -92,6 +92,44 @@ async fn forests_answer_the_same_in_and_out_of_a_batch() {
     }
     assert!(singles.iter().all(|response| response.status == 200), "{singles:?}");
     assert_eq!(all(&deployment, bodies).await, singles);
+    assert!(
+        deployment
+            .report()
+            .batching
+            .as_ref()
+            .unwrap()
+            .starts_with("on: 48 rows"),
+        "{:?}",
+        deployment.report()
+    );
+}
+
+/// A matrix product adds up in another order for many rows; such models keep one request to a call.
+#[tokio::test(flavor = "multi_thread")]
+async fn linear_models_answer_the_same_because_they_are_not_batched() {
+    let _turn = together().await;
+    let deployment = Arc::new(deploy("linear", options(ExecutorChoice::Python)).await);
+    assert!(
+        deployment
+            .report()
+            .batching
+            .as_ref()
+            .unwrap()
+            .starts_with("off: in batches of"),
+        "{:?}",
+        deployment.report()
+    );
+    let bodies: Vec<String> = (0..40)
+        .map(|i| {
+            let x = f64::from(i) * 0.37 - 7.0;
+            json!({"dataframe_split": {"columns": ["a", "b", "c", "d"], "data": [[x, x * x, -x, 0.5 * x]]}}).to_string()
+        })
+        .collect();
+    let mut singles = Vec::new();
+    for body in &bodies {
+        singles.push(score(&deployment, body.clone()).await);
+    }
+    assert_eq!(all(&deployment, bodies).await, singles);
 }
 
 #[tokio::test(flavor = "multi_thread")]
