@@ -2,7 +2,7 @@
 
 mod support;
 
-use fettle_db::{Db, on_both_databases};
+use fettle_db::on_both_databases;
 use fettle_server::schema::MIGRATIONS;
 use serde_json::{Value, json};
 use support::TestApp;

@@ -15,18 +15,8 @@ use fettle_db::Tx;
 /// The model behind a URI.
 #[derive(Debug, Clone)]
 pub enum Resolved {
-    LoggedModel { model_id: String, location: String },
+    LoggedModel { location: String },
     Version(Version),
-}
-
-impl Resolved {
-    /// The folder that holds the model's `MLmodel`.
-    pub fn location(&self) -> &str {
-        match self {
-            Self::LoggedModel { location, .. } => location,
-            Self::Version(version) => &version.storage_location,
-        }
-    }
 }
 
 /// Finds the model that a `models:/` URI names.
@@ -37,7 +27,6 @@ pub fn model(tx: &Tx, workspace_id: i64, uri: &str) -> Result<Resolved> {
     if let ModelUri::LoggedModel(model_id) = parsed {
         let model = logged_models::store::models::get(tx, workspace_id, &model_id)?;
         return Ok(Resolved::LoggedModel {
-            model_id,
             location: model.artifact_location,
         });
     }
