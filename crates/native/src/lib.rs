@@ -1,1 +1,23 @@
+//! Scikit-learn models read from their skops file as data and evaluated in Rust, bit for bit as Python does.
+//!
+//! Nothing in a model file is executed: the file is a zip of typed JSON and arrays, and every class, parameter and
+//! version that this crate does not know is refused by name, so that a caller can fall back to Python. Files come from
+//! untrusted places; reading one is bounded and never panics.
+//!
+//! Where a number passes through `exp`, `log` or a BLAS product, the last bits depend on the Python build and the
+//! processor; [`Model::exactness`] says so. Everything else is equal to the bit on x86-64.
 
+mod error;
+mod estimators;
+mod exactness;
+mod model;
+mod rows;
+mod skops;
+mod table;
+mod transformers;
+mod trees;
+
+pub use error::{PredictError, Refusal};
+pub use exactness::Exactness;
+pub use model::{Method, Model};
+pub use rows::{Column, Output, Rows};

@@ -1,0 +1,45 @@
+//! `DecisionTreeClassifier`, `DecisionTreeRegressor` and their `ExtraTree` forms.
+
+use super::averaged_trees::{AveragedTrees, Classifier, Regressor};
+use super::labels::Labels;
+use super::tree_nodes::{self, LeafRule};
+use super::{Estimator, Inputs};
+use crate::error::Refusal;
+use crate::skops::Object;
+use crate::trees::TreeBuilder;
+
+pub(super) fn regressor(object: &Object<'_>, name: &'static str) -> Result<Box<dyn Estimator>, Refusal> {
+    let outputs = tree_nodes::outputs(object)?;
+    Ok(Box::new(Regressor(averaged(
+        object,
+        name,
+        outputs,
+        LeafRule::Scaled(1.0),
+    )?)))
+}
+
+pub(super) fn classifier(object: &Object<'_>, name: &'static str) -> Result<Box<dyn Estimator>, Refusal> {
+    if tree_nodes::outputs(object)? != 1 {
+        return Err(object.refuse("predicts several outputs (n_outputs_), which is not evaluated for classifiers"));
+    }
+    let labels = Labels::read(&object.get("classes_")?)?;
+    let classes = labels.count();
+    Ok(Box::new(Classifier {
+        averaged: averaged(object, name, classes, LeafRule::Shares(classes))?,
+        labels,
+    }))
+}
+
+fn averaged(object: &Object<'_>, name: &'static str, width: usize, rule: LeafRule) -> Result<AveragedTrees, Refusal> {
+    let inputs = Inputs::read(object)?;
+    let non_finite = tree_nodes::non_finite(object)?;
+    let mut builder = TreeBuilder::new(inputs.count, width).map_err(|reason| object.refuse(reason))?;
+    tree_nodes::add(&mut builder, object, rule)?;
+    Ok(AveragedTrees {
+        name,
+        inputs,
+        trees: builder.finish(None),
+        non_finite,
+        start: -0.0,
+    })
+}

@@ -1,0 +1,36 @@
+//! From raw scores to probabilities and back.
+
+/// `1 / (1 + exp(-x))`.
+pub(super) fn expit(x: f64) -> f64 {
+    1.0 / (1.0 + (-x).exp())
+}
+
+/// The inverse of [`expit`].
+pub(super) fn logit(p: f64) -> f64 {
+    (p / (1.0 - p)).ln()
+}
+
+/// Turns every row of `width` scores into probabilities.
+pub(super) fn softmax(scores: &mut [f64], width: usize) {
+    for row in scores.chunks_exact_mut(width) {
+        let greatest = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        for score in row.iter_mut() {
+            *score = (*score - greatest).exp();
+        }
+        let sum: f64 = row.iter().sum();
+        for score in row.iter_mut() {
+            *score /= sum;
+        }
+    }
+}
+
+/// The probabilities of the second class as those of both.
+pub(super) fn both_classes(second: impl Iterator<Item = f64>) -> Vec<f64> {
+    second.flat_map(|p| [1.0 - p, p]).collect()
+}
+
+/// Scores whose [`softmax`] is `shares`, centred on zero.
+pub(super) fn multinomial_logit(shares: &[f64]) -> Vec<f64> {
+    let geometric_mean = (shares.iter().map(|share| share.ln()).sum::<f64>() / shares.len() as f64).exp();
+    shares.iter().map(|share| (share / geometric_mean).ln()).collect()
+}

@@ -1,0 +1,80 @@
+//! The public face: a model read from a file, ready to score rows.
+
+use crate::error::{PredictError, Refusal};
+use crate::estimators::{self, Estimator, Inputs};
+use crate::exactness::Exactness;
+use crate::rows::{Output, Rows};
+use crate::skops::{File, Version};
+use crate::table::Table;
+
+/// Which of the model's methods is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    Predict,
+    PredictProba,
+}
+
+/// A model that answers as scikit-learn would.
+pub struct Model {
+    estimator: Box<dyn Estimator>,
+    inputs: Inputs,
+    version: Version,
+}
+
+impl Model {
+    /// Reads a skops file. The refusal names what is not known or not trusted.
+    pub fn from_skops(bytes: &[u8]) -> Result<Self, Refusal> {
+        let file = File::open(bytes)?;
+        let root = file.root().object()?;
+        let version = root.version()?;
+        let estimator = estimators::read(&root)?;
+        let inputs = estimator.inputs();
+        Ok(Self {
+            estimator,
+            inputs,
+            version,
+        })
+    }
+
+    /// The column names of training, if it was given a data frame.
+    pub fn input_names(&self) -> Option<&[String]> {
+        self.inputs.names.as_deref()
+    }
+
+    pub fn input_count(&self) -> usize {
+        self.inputs.count
+    }
+
+    /// Scores every row by itself: the answer for a row does not depend on the rows beside it.
+    pub fn predict(&self, rows: &Rows, method: Method) -> Result<Output, PredictError> {
+        if rows.count() == 0 {
+            return Err(PredictError::NoRows);
+        }
+        let table = Table::from_rows(rows);
+        match method {
+            Method::Predict => self.estimator.predict(table),
+            Method::PredictProba => self.estimator.predict_proba(table),
+        }
+    }
+
+    /// The largest term of the sums behind these rows' answers, for models that are only exact within a fraction of
+    /// it: terms of a linear model may be far larger than their sum. Zero where the answers themselves are the measure.
+    pub fn largest_term(&self, rows: &Rows) -> Result<f64, PredictError> {
+        self.estimator.largest_term(Table::from_rows(rows))
+    }
+
+    pub fn exactness(&self) -> Exactness {
+        self.estimator.exactness()
+    }
+
+    /// A line for people, such as `RandomForestClassifier, 100 trees, scikit-learn 1.9.1`.
+    pub fn describe(&self) -> String {
+        format!("{}, scikit-learn {}", self.estimator.describe(), self.version)
+    }
+}
+
+impl std::fmt::Debug for Model {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_tuple("Model").field(&self.describe()).finish()
+    }
+}

@@ -1,0 +1,37 @@
+//! Decision trees laid out for walking. Every ensemble here is a list of them and a rule for adding up their leaves.
+
+mod build;
+mod categories;
+mod node;
+mod walk;
+
+pub(crate) use build::{Split, TreeBuilder};
+pub(crate) use categories::{Bitset, Categories};
+pub(crate) use node::Feature;
+use node::Node;
+
+/// The trees of one model in one array of nodes.
+pub(crate) struct Trees {
+    nodes: Vec<Node>,
+    /// The root of each tree, in the order in which the answers are added.
+    roots: Vec<u32>,
+    /// `width` values for each leaf.
+    leaves: Vec<f64>,
+    width: usize,
+    categories: Option<Categories>,
+}
+
+impl Trees {
+    pub(crate) fn count(&self) -> usize {
+        self.roots.len()
+    }
+
+    pub(crate) fn width(&self) -> usize {
+        self.width
+    }
+
+    fn leaf(&self, at: u32) -> &[f64] {
+        let start = self.nodes[at as usize].leaf_number() as usize * self.width;
+        &self.leaves[start..start + self.width]
+    }
+}

@@ -1,0 +1,336 @@
+"""Writes models and what scikit-learn answers with them, for the Rust evaluator to be compared with.
+
+    python generate.py --out DIR [--rows N] [--trees N] [--seed N] [--only CASE..]
+
+Every case is a folder with `model.skops` and `case.json`: sets of input columns and the answers to them. Floats are
+written as the hexadecimal digits of their bits, so that nothing is rounded on the way. A set to which Python raises
+has `"raises"` in place of answers. The committed files are those of the defaults, and for older releases of
+scikit-learn the cases whose rules have changed since: `--only decision_tree_classifier scaled_single_precision ..`.
+"""
+
+import argparse
+import json
+import struct
+import sys
+import warnings
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import skops.io
+import sklearn
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
+    GradientBoostingClassifier,
+    GradientBoostingRegressor,
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import ElasticNet, Lasso, LinearRegression, LogisticRegression, Ridge
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, OrdinalEncoder, StandardScaler
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeRegressor
+
+warnings.filterwarnings("ignore")
+
+RELEASE = tuple(int(part) for part in sklearn.__version__.split(".")[:2])
+TRAINING_ROWS = 300
+NUMBERS = ["normal", "halves", "epoch", "cents", "small"]
+
+
+def numbers(rng, rows):
+    """Columns on which careless arithmetic shows: ties, large ids, decimals that single precision cannot hold."""
+    return pd.DataFrame(
+        {
+            "normal": rng.normal(size=rows),
+            "halves": rng.integers(-4, 5, rows) * 0.5,
+            "epoch": 1_700_000_000.0 + rng.integers(0, 5_000, rows),
+            "cents": np.round(rng.uniform(0, 100, rows), 2),
+            "small": rng.integers(0, 6, rows).astype(float),
+        }
+    )
+
+
+def with_missing(rng, frame, share=0.1):
+    return frame.mask(rng.uniform(size=frame.shape) < share)
+
+
+def target(rng, frame):
+    filled = frame.fillna(0.0)
+    return (
+        filled["normal"]
+        + filled["halves"] * (filled["small"] > 2)
+        + (filled["epoch"] - 1_700_000_000.0) / 2_500
+        + np.sin(filled["cents"])
+        + rng.normal(scale=0.3, size=len(frame))
+    ).to_numpy()
+
+
+def number_sets(rng, rows):
+    """The dtypes in which the same columns may arrive."""
+    plain = numbers(rng, rows)
+    integers = pd.DataFrame(
+        {name: rng.integers(0, 3, rows) + (1_700_000_000 if name == "epoch" else 0) for name in NUMBERS}
+    )
+    integers.loc[0, "cents"] = (1 << 60) + (1 << 36) + (1 << 37) - 1
+    return {
+        "plain": plain,
+        "missing": with_missing(rng, plain),
+        "float32": plain.astype("float32"),
+        "integers": integers,
+        "integers32": integers.assign(cents=7).astype("int32"),
+        "mixed": plain.assign(
+            small=plain["small"].astype("int64"), halves=(plain["halves"] > 0), cents=plain["cents"].astype("float32")
+        ),
+        "infinite": plain.assign(cents=np.inf),
+        "reordered": plain[NUMBERS[::-1]],
+    }
+
+
+def mixed(rng, rows):
+    frame = numbers(rng, rows)
+    frame["colour"] = rng.choice(["red", "green", "blue", "été"], rows)
+    frame["size"] = rng.choice(["S", "M", "L"], rows)
+    frame["flag"] = rng.integers(0, 2, rows).astype(bool)
+    frame["shop"] = rng.integers(1, 9, rows)
+    return frame
+
+
+def mixed_sets(rng, rows):
+    plain = mixed(rng, rows)
+    unknown = plain.copy()
+    unknown["colour"] = rng.choice(["red", "mauve", ""], rows)
+    unseen_shop = plain.assign(shop=rng.integers(1, 40, rows))
+    missing = plain.copy()
+    missing[NUMBERS] = with_missing(rng, missing[NUMBERS])
+    missing_text = plain.copy()
+    some = rng.uniform(size=rows) < 0.2
+    missing_text["size"] = missing_text["size"].mask(some, np.nan)
+    none_text = plain.assign(size=pd.Series(np.where(some, None, plain["size"].astype(object)), dtype=object))
+    return {
+        "plain": plain,
+        "missing": missing,
+        "missing text": missing_text,
+        "text that is None": none_text,
+        "unknown": unknown,
+        "unseen shop": unseen_shop,
+        "reordered with extra": plain[plain.columns[::-1]].assign(extra=1.0),
+    }
+
+
+def hexes(values):
+    return [struct.pack(">d", value).hex() for value in values]
+
+
+def column(name, values):
+    """One column as the evaluator takes it."""
+    dtype = str(values.dtype)
+    if dtype in ("object", "str"):
+        none = any(value is None for value in values)
+        texts = [value if isinstance(value, str) else None for value in values]
+        return {"name": name, "dtype": "object" if none else "text", "values": texts}
+    if dtype in ("float64", "float32"):
+        return {"name": name, "dtype": dtype, "values": hexes(values.astype("float64"))}
+    if dtype in ("int64", "int32"):
+        return {"name": name, "dtype": dtype, "values": [int(v) for v in values]}
+    if dtype == "bool":
+        return {"name": name, "dtype": dtype, "values": [bool(v) for v in values]}
+    raise TypeError(dtype)
+
+
+def answer(values):
+    values = np.asarray(values)
+    columns = 1 if values.ndim == 1 else values.shape[1]
+    flat = values.ravel()
+    if flat.dtype.kind == "f":
+        return {"dtype": "float64", "columns": columns, "values": hexes(flat.astype("float64"))}
+    if flat.dtype.kind == "b":
+        return {"dtype": "bool", "columns": columns, "values": [bool(v) for v in flat]}
+    if flat.dtype.kind in "iu":
+        return {"dtype": "int64", "columns": columns, "values": [int(v) for v in flat]}
+    return {"dtype": "text", "columns": columns, "values": [str(v) for v in flat]}
+
+
+def answers(model, sets, as_array):
+    for name, frame in sets.items():
+        given = frame.to_numpy() if as_array else frame
+        found = {
+            "name": name,
+            "named": not as_array,
+            "columns": [column(name, frame[name]) for name in frame.columns],
+        }
+        try:
+            found["predict"] = answer(model.predict(given))
+            if hasattr(model, "predict_proba"):
+                found["predict_proba"] = answer(model.predict_proba(given))
+        except Exception as error:
+            found.pop("predict", None)
+            found["raises"] = str(error).splitlines()[0]
+        yield found
+
+
+def cases(rng, rows, trees):
+    """Name, fitted model, input sets, and whether the input is an array instead of a data frame."""
+    x = numbers(rng, TRAINING_ROWS)
+    y = target(rng, x)
+    two = (y > np.median(y)).astype(int)
+    three = np.array(["low", "mid", "high"])[np.digitize(y, np.quantile(y, [0.33, 0.66]))]
+    holes = with_missing(rng, x)
+    sets = number_sets(rng, rows)
+    few = {name: sets[name] for name in ("plain", "missing", "float32", "mixed")}
+    seed = {"random_state": 7}
+    forest = {"n_estimators": trees, "max_depth": 6, **seed}
+    boost = {"n_estimators": trees, "max_depth": 3, **seed}
+    hist = {"max_iter": trees, "max_leaf_nodes": 12, **seed}
+
+    yield "decision_tree_regressor", DecisionTreeRegressor(max_depth=6, **seed).fit(x, y), sets, False
+    yield "decision_tree_classifier", DecisionTreeClassifier(max_depth=6, **seed).fit(x, three), few, False
+    yield "extra_tree_regressor", ExtraTreeRegressor(max_depth=6, **seed).fit(x, y), few, False
+    yield "random_forest_regressor", RandomForestRegressor(**forest).fit(x, y), sets, False
+    yield "random_forest_classifier", RandomForestClassifier(**forest).fit(x, two), sets, False
+    yield "random_forest_text_labels", RandomForestClassifier(**forest, class_weight="balanced").fit(x, three), few, False
+    yield "random_forest_bool_labels", RandomForestClassifier(**forest).fit(x, two == 1), few, False
+    yield "random_forest_array", RandomForestRegressor(**forest).fit(x.to_numpy(), y), sets, True
+    yield "random_forest_best_first", RandomForestRegressor(max_leaf_nodes=20, **forest).fit(x, y), few, False
+    targets = np.column_stack([y, -y, y * y])
+    yield "random_forest_many_targets", RandomForestRegressor(**forest).fit(x, targets), few, False
+    if RELEASE >= (1, 4):
+        yield "random_forest_missing", RandomForestClassifier(**forest).fit(holes, two), few, False
+    yield "extra_trees_regressor", ExtraTreesRegressor(**forest).fit(x, y), few, False
+    yield "extra_trees_classifier", ExtraTreesClassifier(**forest).fit(x, three), few, False
+
+    if RELEASE >= (1, 4):
+        yield "gradient_boosting_regressor", GradientBoostingRegressor(**boost).fit(x, y), sets, False
+        zero = GradientBoostingRegressor(loss="huber", init="zero", subsample=0.5, **boost)
+        yield "gradient_boosting_zero", zero.fit(x, y), few, False
+        yield "gradient_boosting_classifier", GradientBoostingClassifier(**boost).fit(x, two), few, False
+        yield "gradient_boosting_three", GradientBoostingClassifier(**boost).fit(x, three), few, False
+        exponential = GradientBoostingClassifier(loss="exponential", **boost)
+        yield "gradient_boosting_exponential", exponential.fit(x, two), few, False
+
+    if RELEASE >= (1, 5):
+        yield "hist_regressor", HistGradientBoostingRegressor(**hist).fit(x, y), sets, False
+        yield "hist_regressor_missing", HistGradientBoostingRegressor(**hist).fit(holes, y), sets, False
+        poisson = HistGradientBoostingRegressor(loss="poisson", **hist)
+        yield "hist_regressor_poisson", poisson.fit(x, np.abs(y)), few, False
+        yield "hist_classifier", HistGradientBoostingClassifier(**hist).fit(holes, two), few, False
+        yield "hist_classifier_three", HistGradientBoostingClassifier(**hist).fit(x, three), few, False
+        categories = HistGradientBoostingRegressor(categorical_features=["small", "halves"], **hist)
+        yield "hist_categories", categories.fit(holes, y), sets, False
+
+    yield "linear_regression", LinearRegression().fit(x, y), sets, False
+    yield "linear_no_intercept", LinearRegression(fit_intercept=False).fit(x, y), few, False
+    yield "ridge_many_targets", Ridge().fit(x, targets), few, False
+    yield "lasso", Lasso(alpha=0.01).fit(x, y), few, False
+    yield "elastic_net", ElasticNet(alpha=0.01).fit(x, y), few, False
+    near = x.drop(columns="epoch")
+    near_sets = {name: frame.drop(columns="epoch") for name, frame in few.items()}
+    yield "logistic_binary", LogisticRegression(max_iter=500).fit(near, two), near_sets, False
+    yield "logistic_three", LogisticRegression(max_iter=500).fit(near, three), near_sets, False
+
+    scaled = make_pipeline(StandardScaler(), RandomForestClassifier(**forest))
+    yield "scaled_forest", scaled.fit(x, two), sets, False
+    single = make_pipeline(StandardScaler(), DecisionTreeRegressor(**seed, max_depth=6))
+    yield "scaled_single_precision", single.fit(x.astype("float32"), y), sets, False
+    clipped = make_pipeline(MinMaxScaler(clip=True), MinMaxScaler((-1, 3)), DecisionTreeRegressor(max_depth=6, **seed))
+    yield "min_max", clipped.fit(x, y), sets, False
+    imputed = make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler(), Ridge())
+    yield "imputed_ridge", imputed.fit(holes, y), sets, False
+    constant = make_pipeline(SimpleImputer(strategy="constant", fill_value=-1.0), RandomForestRegressor(**forest))
+    yield "imputed_forest", constant.fit(holes, y), few, False
+
+    wide = mixed(rng, TRAINING_ROWS)
+    wide[NUMBERS] = with_missing(rng, wide[NUMBERS])
+    wide["size"] = wide["size"].mask(rng.uniform(size=len(wide)) < 0.1, np.nan)
+    outcome = target(rng, wide) + (wide["colour"] == "red") * 2 + wide["flag"] + wide["shop"] % 3
+    label = np.where(outcome > np.median(outcome), "yes", "no")
+    wide_sets = mixed_sets(rng, rows)
+
+    def columns(last_codes="use_encoded_value", remainder="drop"):
+        codes = {"unknown_value": -1} if last_codes == "use_encoded_value" else {}
+        return ColumnTransformer(
+            [
+                ("numbers", make_pipeline(SimpleImputer(), StandardScaler()), NUMBERS[:3]),
+                ("range", MinMaxScaler(), ["cents"]),
+                ("colour", OneHotEncoder(handle_unknown="ignore"), ["colour", "shop"]),
+                ("flag", OneHotEncoder(drop="if_binary", handle_unknown="ignore"), ["flag"]),
+                ("size", OrdinalEncoder(handle_unknown=last_codes, encoded_missing_value=-2.0, **codes), ["size"]),
+                ("filled", make_pipeline(SimpleImputer(strategy="most_frequent"), OneHotEncoder(drop="first")), ["size"]),
+            ],
+            remainder=remainder,
+        )
+
+    # Before 1.4 text is told to be missing by NaN only.
+    if RELEASE < (1, 4):
+        wide["size"] = wide["size"].fillna("M")
+        wide_sets.pop("missing text")
+    fitted = Pipeline([("columns", columns()), ("skip", "passthrough"), ("model", RandomForestRegressor(**forest))])
+    try:
+        fitted.fit(wide.assign(cents=wide["cents"].fillna(1.0)), outcome)
+        filled_sets = {
+            name: frame.assign(cents=frame["cents"].fillna(1.0)) for name, frame in wide_sets.items()
+        }
+        yield "columns_forest", fitted, filled_sets, False
+    except ValueError as error:
+        print("columns_forest is left out:", error, file=sys.stderr)
+    passing = ColumnTransformer(
+        [("shop", OneHotEncoder(handle_unknown="ignore"), ["shop"]), ("none", "drop", ["normal"])],
+        remainder="passthrough",
+    )
+    no_text = wide.drop(columns=["colour", "size"])
+    passing_sets = {name: frame.drop(columns=["colour", "size"]) for name, frame in wide_sets.items()}
+    if RELEASE >= (1, 4):
+        passed = make_pipeline(passing, ExtraTreesClassifier(**forest) if RELEASE >= (1, 6) else RandomForestClassifier(**forest))
+        yield "columns_passthrough", passed.fit(no_text, label), passing_sets, False
+    logistic = make_pipeline(
+        ColumnTransformer(
+            [
+                ("numbers", make_pipeline(SimpleImputer(), StandardScaler()), NUMBERS),
+                ("text", OneHotEncoder(handle_unknown="ignore", drop=["red"]), ["colour"]),
+                ("flag", OrdinalEncoder(), ["flag"]),
+            ]
+        ),
+        LogisticRegression(max_iter=500),
+    )
+    yield "columns_logistic", logistic.fit(wide, label), wide_sets, False
+    if RELEASE >= (1, 6):
+        typed = wide.assign(colour=wide["colour"].astype("category"), size=wide["size"].astype("category"))
+        yield "hist_text_categories", HistGradientBoostingClassifier(**hist).fit(typed, label), wide_sets, False
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--rows", type=int, default=12)
+    parser.add_argument("--trees", type=int, default=4)
+    parser.add_argument("--seed", type=int, default=20)
+    parser.add_argument("--only", nargs="*", default=[])
+    arguments = parser.parse_args()
+    rng = np.random.default_rng(arguments.seed)
+    count = 0
+    for name, model, sets, as_array in cases(rng, arguments.rows, arguments.trees):
+        if arguments.only and name not in arguments.only:
+            continue
+        folder = arguments.out / name
+        folder.mkdir(parents=True, exist_ok=True)
+        # Every other file is stored without compression, as `mlflow.sklearn` does.
+        compression = zipfile.ZIP_DEFLATED if arguments.trees <= 10 or count % 2 else zipfile.ZIP_STORED
+        (folder / "model.skops").write_bytes(skops.io.dumps(model, compression=compression))
+        case = {
+            "sklearn": sklearn.__version__,
+            "class": type(model).__name__,
+            "sets": list(answers(model, sets, as_array)),
+        }
+        (folder / "case.json").write_text(json.dumps(case, separators=(",", ":"), ensure_ascii=False) + "\n")
+        count += 1
+    print(f"{count} cases by scikit-learn {sklearn.__version__} in {arguments.out}")
+
+
+if __name__ == "__main__":
+    main()
