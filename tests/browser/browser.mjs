@@ -10,7 +10,7 @@ const screenshots = process.env.FETTLE_SCREENSHOTS;
 export async function openBrowser() {
   const profile = await mkdtemp(join(tmpdir(), 'fettle-browser-'));
   const context = await chromium.launchPersistentContext(profile, {
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    executablePath: process.env.FETTLE_CHROMIUM ?? '/usr/bin/chromium',
     headless: true,
     viewport: { width: 1440, height: 900 },
     args: [

@@ -219,8 +219,11 @@ test('an endpoint shows its deployment and answers', async () => {
     name: 'churn', state: 'ready', created_at: '2026-01-05T10:00:00Z',
     deployments: [{
       name: 'blue', model_uri: 'models:/churn-forest@champion', model_name: 'churn-forest', model_version: '2', executor: 'native',
-      traffic: 100, state: 'ready', replicas: 1, reason: 'random forest read from skops; every split threshold is exact',
-      parity: { rows_compared: 256, differing_rows: 0, max_relative_difference: 0, outcome: 'identical' },
+      traffic: 100, state: 'ready', replicas: 1, reason: 'native: every compared row is bit-exact',
+      report: {
+        parity: { passed: true, required: 'bit-exact', rows_compared: 256, rows_by_kind: { example: 2, grid: 254 }, rows_differing: 0, max_relative_difference: 0 },
+        model: { flavor: 'sklearn', native_description: 'random forest of 10 trees' },
+      },
     }],
     requests: { count: 12840, errors: 3, p50_ms: 0.21, p99_ms: 0.94 },
   };
@@ -228,7 +231,7 @@ test('an endpoint shows its deployment and answers', async () => {
   await page.route('**/endpoints/churn/invocations', (route) => route.fulfill({ json: { predictions: [0, 1] } }));
   await open(page, '/endpoints');
   await page.getByRole('link', { name: 'churn', exact: true }).click();
-  await page.getByText('identical').waitFor();
+  await page.getByText('256 rows compared with Python').waitFor();
   await page.waitForFunction(() => document.querySelector('textarea')?.value.includes('tenure_months'));
   await page.getByRole('button', { name: 'Send' }).click();
   await page.getByText('"predictions"').waitFor();

@@ -36,7 +36,7 @@ function forward(incoming, response) {
 
 createServer(async (incoming, response) => {
   const path = new URL(incoming.url, 'http://page').pathname;
-  if (incoming.method === 'GET' && (path === '/' || path.startsWith('/assets/') || path === '/favicon.svg')) {
+  if (incoming.method === 'GET' && (path === '/' || path.startsWith('/assets/'))) {
     if (await page(path, response)) return;
   }
   forward(incoming, response);

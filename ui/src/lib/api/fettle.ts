@@ -1,24 +1,34 @@
 /** Fettle's own resources. A plain MLflow server has none of them; callers show an empty page then. */
 import { addressOf, ApiError, call, send } from './http';
 
+/** How native scoring compared with Python's before it was let in. */
 export interface ParityReport {
+  passed: boolean;
+  required: string;
   rows_compared: number;
-  differing_rows: number;
-  max_relative_difference: number | string;
-  outcome: string;
+  rows_by_kind?: Record<string, number>;
+  rows_differing: number;
+  max_relative_difference: number | null;
+  first_difference?: { kind: string; row: string; python: string; native: string } | null;
+}
+
+export interface DeploymentReport {
+  batching?: string | null;
+  parity?: ParityReport | null;
+  model?: { flavor: string; native_description?: string | null };
 }
 
 export interface Deployment {
   name: string;
   model_uri: string;
-  model_name?: string;
-  model_version?: string;
+  model_name?: string | null;
+  model_version?: string | null;
   executor: string;
   traffic: number;
   state: string;
   replicas?: number;
-  reason?: string;
-  parity?: ParityReport;
+  reason?: string | null;
+  report?: DeploymentReport | null;
 }
 
 export interface Endpoint {
@@ -45,6 +55,21 @@ export async function listEndpoints(signal?: AbortSignal): Promise<Endpoint[] | 
     const answer = await call<{ endpoints?: Endpoint[] }>('GET', 'api/fettle/v1/endpoints', { signal });
     return answer.endpoints ?? [];
   });
+}
+
+export interface NewEndpoint {
+  name: string;
+  model_uri: string;
+  executor: string;
+  replicas: number;
+}
+
+export async function createEndpoint(endpoint: NewEndpoint): Promise<void> {
+  await call('POST', 'api/fettle/v1/endpoints', { body: endpoint });
+}
+
+export async function deleteEndpoint(name: string): Promise<void> {
+  await call('DELETE', `api/fettle/v1/endpoints/${encodeURIComponent(name)}`);
 }
 
 export interface AuditPage {
