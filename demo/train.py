@@ -11,7 +11,6 @@ import matplotlib
 
 matplotlib.use("Agg")
 warnings.filterwarnings("ignore")
-logging.getLogger("mlflow").setLevel(logging.ERROR)
 
 import mlflow
 from matplotlib import pyplot
@@ -21,6 +20,8 @@ from sklearn.inspection import permutation_importance
 from sklearn.metrics import RocCurveDisplay, average_precision_score, log_loss, roc_auc_score
 
 from flights import COLUMNS, LATE_MINUTES, LateRates, load
+
+logging.getLogger("mlflow").setLevel(logging.ERROR)
 
 MODEL = "flight-delay"
 PARAMS = {"n_estimators": 100, "max_depth": 14, "min_samples_leaf": 20, "max_features": 0.4, "random_state": 7}

@@ -12,6 +12,7 @@ use anyhow::{Context as _, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::interrupt;
+use crate::run::find_program;
 
 const STOP_PATIENCE: Duration = Duration::from_secs(20);
 const POLL: Duration = Duration::from_millis(20);
@@ -104,6 +105,9 @@ pub(crate) fn dying_with_us(program: &Path) -> Command {
 
 /// The same with further options of `setpriv`. One call has to set all: a later change of user would forget the signal.
 pub(crate) fn dying_with_us_as(options: &[String], program: &Path) -> Command {
+    if options.is_empty() && find_program("setpriv").is_none() {
+        return Command::new(program); // not a Debian; then only an orderly end takes the children along
+    }
     let mut command = Command::new("setpriv");
     command.args(options).args(["--pdeathsig", "TERM"]).arg(program);
     command

@@ -20,21 +20,25 @@ use crate::{interrupt, project, python};
 pub(crate) struct Options {
     /// The port of the server; the next free one if it is taken
     #[arg(long, default_value_t = 5000)]
-    port: u16,
+    pub(crate) port: u16,
     /// Where the server keeps what the demo makes; emptied at the start
     #[arg(long)]
-    folder: Option<PathBuf>,
+    pub(crate) folder: Option<PathBuf>,
     /// Stop at the end, instead of leaving the server running until Ctrl-C
     #[arg(long)]
-    exit: bool,
+    pub(crate) exit: bool,
 }
 
 const MODEL: &str = "flight-delay";
 
 pub(crate) fn run(options: &Options) -> Result<()> {
+    show(&build_fettle(Profile::Release)?, options)
+}
+
+/// The demo with a binary that is built already.
+pub(crate) fn show(fettle: &Path, options: &Options) -> Result<()> {
     let started = Instant::now();
     let scripts = project::root().join("demo");
-    let fettle = build_fettle(Profile::Release)?;
     let python = python::environment("demo", &scripts.join("requirements.txt"))?;
     let folder = options
         .folder
@@ -47,7 +51,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let mut server = step(
         &format!("Starting fettle server on {url}, with its data in {}", folder.display()),
         || {
-            let mut command = dying_with_us(&fettle);
+            let mut command = dying_with_us(fettle);
             command.args([
                 "server",
                 "--host",
@@ -58,6 +62,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             ]);
             command.arg(format!("sqlite:///{}", folder.join("fettle.db").display()));
             command.arg("--artifacts-destination").arg(folder.join("artifacts"));
+            command.env("FETTLE_PYTHON", &python);
             let mut server = Child::start("fettle", &mut command, &folder.join("server.log"))?;
             let address = SocketAddr::from(([127, 0, 0, 1], port));
             server.wait_until_ready(address, "/health", Duration::from_secs(30))?;
@@ -78,17 +83,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         || run_command(&mut script("train.py")),
     )?;
     step("Deploying the champion", || {
-        let mut deploy = Command::new(&fettle);
-        deploy
-            .args([
-                "endpoint",
-                "create",
-                MODEL,
-                "-m",
-                &format!("models:/{MODEL}@champion"),
-                "--python",
-            ])
-            .arg(&python);
+        let mut deploy = Command::new(fettle);
+        deploy.args(["endpoint", "create", MODEL, "-m", &format!("models:/{MODEL}@champion")]);
         run_command(deploy.env("MLFLOW_TRACKING_URI", &url))
     })?;
     step("Sending the flights of April through the endpoint", || {

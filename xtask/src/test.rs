@@ -2,6 +2,7 @@
 
 mod browser;
 mod client;
+mod demo;
 mod rust;
 
 use std::time::{Duration, Instant};
@@ -35,6 +36,8 @@ enum Part {
     Client,
     /// The web page in Chromium
     Browser,
+    /// The demo, from training to answered predictions
+    Demo,
 }
 
 impl Part {
@@ -44,6 +47,7 @@ impl Part {
             Self::Rust => rust::run(&options.arguments),
             Self::Client => client::run(options.against_mlflow, &options.arguments),
             Self::Browser => browser::run(&options.arguments),
+            Self::Demo => demo::run(),
         }
     }
 
@@ -53,6 +57,7 @@ impl Part {
             Self::Rust => "rust",
             Self::Client => "client",
             Self::Browser => "browser",
+            Self::Demo => "demo",
         }
     }
 }
