@@ -56,7 +56,7 @@ impl TestDb {
 
 /// Declares tests that run once on SQLite and once on PostgreSQL.
 ///
-/// ```ignore
+/// ```text
 /// on_both_databases! { MIGRATIONS;
 ///     async fn a_row_comes_back(db: Db) { .. }
 /// }

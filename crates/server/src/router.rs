@@ -94,7 +94,7 @@ fn request_id(request: &Request) -> Arc<str> {
         .get(REQUEST_ID)
         .and_then(|value| value.to_str().ok())
         .filter(|id| !id.is_empty() && id.len() <= 128)
-        .map_or_else(|| uuid::Uuid::new_v4().simple().to_string().into(), Into::into)
+        .map_or_else(|| format!("{:032x}", rand::random::<u128>()).into(), Into::into)
 }
 
 fn log_error(report: &ErrorReport, method: &Method, uri: &Uri, id: &str) {
