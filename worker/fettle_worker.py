@@ -17,6 +17,7 @@ import argparse
 import io
 import json
 import os
+import shutil
 import signal
 import socket
 import struct
@@ -42,7 +43,7 @@ def main():
     # Models print; only the gateway's log should see it.
     os.dup2(2, 1)
     os.environ["_MLFLOW_IS_IN_SERVING_ENVIRONMENT"] = "true"
-    threading.Thread(target=die_with_gateway, daemon=True).start()
+    threading.Thread(target=die_with_gateway, args=[os.getppid()], daemon=True).start()
 
     connection = socket.socket(socket.AF_UNIX)
     connection.connect(options.socket)
@@ -60,10 +61,13 @@ def main():
         send(connection, header, payload)
 
 
-def die_with_gateway():
+def die_with_gateway(gateway):
     """Standard input is a pipe the gateway holds; it closes when the gateway ends, however it ends."""
     while sys.stdin.buffer.read(1):
         pass
+    if os.getppid() != gateway:
+        # Nobody is left to remove the folder this file and the sockets are in.
+        shutil.rmtree(os.path.dirname(os.path.abspath(__file__)), ignore_errors=True)
     os.killpg(os.getpgrp(), signal.SIGKILL)
 
 

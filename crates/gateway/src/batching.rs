@@ -5,6 +5,7 @@
 //! hand, before requests are put together.
 
 use bytes::Bytes;
+use tokio::time::Instant;
 
 use crate::edge_rows;
 use crate::frame::Frame;
@@ -12,9 +13,12 @@ use crate::model_folder::ModelFolder;
 use crate::options::Options;
 use crate::worker::{CallError, Worker};
 
-/// Rows tried alone and together.
-const ROWS: usize = 48;
-const SIZES: [usize; 3] = [2, 7, ROWS];
+/// Rows tried alone and together; fewer if the model is slow.
+const ROWS_MAX: usize = 48;
+/// With fewer rows than this, luck could hide a difference.
+const ROWS_MIN: usize = 8;
+/// What the rows may take when they are scored alone.
+const TRIAL_SECONDS: f64 = 2.0;
 
 /// Whether to batch, and the sentence that says why.
 pub(crate) async fn decide(
@@ -42,12 +46,27 @@ pub(crate) async fn decide(
     else {
         return Ok((false, "off: the model declares no columns to try it with".into()));
     };
-    let frame = tried.frame.slice(0..ROWS.min(tried.frame.rows));
+    // The first call may load and compile things; the second is the one that counts.
+    answers(worker, &tried.frame.slice(0..1), 1).await?;
+    let started = Instant::now();
+    answers(worker, &tried.frame.slice(0..1), 1).await?;
+    let row_seconds = started.elapsed().as_secs_f64();
+    let rows = ((TRIAL_SECONDS / row_seconds) as usize)
+        .min(ROWS_MAX)
+        .min(tried.frame.rows);
+    if rows < ROWS_MIN {
+        let milliseconds = (row_seconds * 1e3).round();
+        return Ok((
+            false,
+            format!("off: a row takes {milliseconds} ms, too long to try it; it can be asked for"),
+        ));
+    }
+    let frame = tried.frame.slice(0..rows);
     let single = answers(worker, &frame, 1).await?;
     if single.iter().any(Option::is_none) {
         return Ok((false, "off: the model refuses the rows it was tried with".into()));
     }
-    for size in SIZES {
+    for size in [2, 7, rows] {
         if answers(worker, &frame, size).await? != single {
             return Ok((
                 false,
@@ -57,10 +76,7 @@ pub(crate) async fn decide(
     }
     Ok((
         true,
-        format!(
-            "on: {} rows got bit-equal answers alone and in batches of up to {ROWS}",
-            frame.rows
-        ),
+        format!("on: {rows} rows got bit-equal answers alone and in batches of up to {rows}"),
     ))
 }
 

@@ -3,6 +3,9 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::timeout;
 
 use crate::batching;
 use crate::executor::{Executor, NativeExecutor, PythonExecutor};
@@ -22,8 +25,18 @@ pub enum DeployError {
     NotNative(String),
     #[error("the model's Python worker failed while it was tried out")]
     Trial(#[source] CallError),
+    #[error("trying the model out took more than {seconds} s; use the executor `python` and say whether to batch")]
+    TrialSlow { seconds: u64 },
     #[error("{name} is {value}; it has to be at least 1")]
     Option { name: &'static str, value: usize },
+}
+
+impl DeployError {
+    fn trial_slow(limit: Duration) -> Self {
+        Self::TrialSlow {
+            seconds: limit.as_secs(),
+        }
+    }
 }
 
 pub(crate) struct Chosen {
@@ -59,8 +72,10 @@ pub(crate) async fn choose(
         (Err(error), _) => return Err(error.into()),
     };
     report.python = Some(worker.handshake.clone());
+    let trial = options.supervision.start_timeout;
     if options.executor != ExecutorChoice::Python {
-        match proven_native(folder, &mut worker, &mut report).await {
+        let proven = timeout(trial, proven_native(folder, &mut worker, &mut report)).await;
+        match proven.map_err(|_| DeployError::trial_slow(trial))? {
             Ok((executor, parity)) => {
                 worker.stop().await;
                 report.executor = ExecutorKind::Native;
@@ -75,8 +90,9 @@ pub(crate) async fn choose(
             Err(reason) => report.why = reason,
         }
     }
-    let (batched, batching) = batching::decide(folder, options, &mut worker)
-        .await
+    let decided = timeout(trial, batching::decide(folder, options, &mut worker)).await;
+    let (batched, batching) = decided
+        .map_err(|_| DeployError::trial_slow(trial))?
         .map_err(DeployError::Trial)?;
     report.batching = Some(batching);
     let queue = Arc::new(Queue::new(options.queue));

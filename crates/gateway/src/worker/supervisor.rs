@@ -19,7 +19,8 @@ use crate::queue::{Job, Queue, Work};
 /// How patient the supervisor is.
 #[derive(Debug, Clone)]
 pub struct Supervision {
-    /// From the start of the process to the end of its handshake, the import of mlflow and the model included.
+    /// From the start of the process to the end of its handshake, the import of mlflow and the model included. The
+    /// trials before a model is served (parity, batching) get as long again, each.
     pub start_timeout: Duration,
     /// An idle worker is asked for a sign of life this often.
     pub heartbeat: Duration,
