@@ -19,6 +19,10 @@ async fn get(app: &TestApp, id: &str) -> Value {
     app.get(&format!("logged-models/{id}"), &[]).await.ok()["model"].take()
 }
 
+fn text(value: &Value) -> String {
+    value.as_str().expect("text").to_owned()
+}
+
 async fn create_run(app: &TestApp) -> String {
     let run = app.post("runs/create", json!({ "experiment_id": "0" })).await.ok();
     run["run"]["info"]["run_id"].as_str().expect("an id").to_owned()
@@ -156,6 +160,9 @@ on_both_databases! { MIGRATIONS;
         let mut unknown = point(json!(1), 1, 1);
         unknown["model_id"] = json!("m-none");
         app.post("runs/log-metric", unknown).await.refused(ABSENT, "m-none");
+        let mut unreadable = point(json!(1), 1, 1);
+        unreadable["dataset_name"] = json!("a\u{0}");
+        app.post("runs/log-metric", unreadable).await.refused(INVALID, "'dataset_name'");
     }
 
     async fn models_are_searched_by_every_kind_of_entity(db: Db) {
@@ -224,7 +231,7 @@ on_both_databases! { MIGRATIONS;
         loop {
             let page = app.post("logged-models/search", body.clone()).await.ok();
             let models = page["models"].as_array().expect("models").clone();
-            seen.extend(models.iter().map(|model| model["info"]["name"].as_str().unwrap().to_owned()));
+            seen.extend(models.iter().map(|model| text(&model["info"]["name"])));
             match page.get("next_page_token") {
                 Some(token) => body["page_token"] = token.clone(),
                 None => break,

@@ -59,13 +59,7 @@ async fn versions(app: &TestApp, filter: &str, order_by: &[&str]) -> Vec<String>
     query.extend(order_by.iter().map(|by| ("order_by", *by)));
     let answer = app.get("model-versions/search", &query).await.ok();
     let found = answer["model_versions"].as_array().cloned().unwrap_or_default();
-    let name = |version: &Value| {
-        format!(
-            "{}/{}",
-            version["name"].as_str().unwrap(),
-            version["version"].as_str().unwrap()
-        )
-    };
+    let name = |version: &Value| format!("{}/{}", text(&version["name"]), text(&version["version"]));
     found.iter().map(name).collect()
 }
 
@@ -74,6 +68,10 @@ fn texts(list: &Value, field: &str) -> Vec<String> {
     list.iter()
         .map(|item| item[field].as_str().expect("text").to_owned())
         .collect()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().expect("text").to_owned()
 }
 
 async fn create_run(app: &TestApp) -> (String, String) {
@@ -182,7 +180,7 @@ on_both_databases! { MIGRATIONS;
         let app = TestApp::new(db).await;
         create_model(&app, "m").await;
         let requests = (0..20).map(|_| create_version(&app, "m"));
-        let mut numbers: Vec<u32> = futures::future::join_all(requests).await.iter().map(|n| n.parse().unwrap()).collect();
+        let mut numbers: Vec<u32> = futures::future::join_all(requests).await.iter().map(|n| n.parse().expect("a number")).collect();
         numbers.sort_unstable();
         assert_eq!(numbers, (1..=20).collect::<Vec<_>>());
     }
@@ -363,7 +361,7 @@ on_both_databases! { MIGRATIONS;
                 assert!(names.len() <= 3);
                 seen.extend(names);
                 match page["next_page_token"].as_str() {
-                    Some(next) => token = next.to_owned(),
+                    Some(next) => next.clone_into(&mut token),
                     None => break,
                 }
             }
@@ -431,7 +429,7 @@ on_both_databases! { MIGRATIONS;
         assert_eq!(copy["source"], "models:/m/4");
 
         let logged = app.get(&format!("logged-models/{model_id}"), &[]).await.ok();
-        let tag = json!([{ "key": "mlflow.modelVersions", "value": "[{\"name\":\"m\",\"version\":3},{\"name\":\"copy\",\"version\":1},{\"name\":\"copy\",\"version\":2}]" }]);
+        let tag = json!([{ "key": "mlflow.modelVersions", "value": "[{\"name\":\"m\",\"version\":\"3\"},{\"name\":\"copy\",\"version\":\"1\"},{\"name\":\"copy\",\"version\":\"2\"}]" }]);
         assert_eq!(logged["model"]["info"]["tags"], tag);
         // A copy outlives what it was copied from.
         app.delete("registered-models/delete", json!({ "name": "m" })).await.ok();
@@ -542,7 +540,7 @@ on_both_databases! { MIGRATIONS;
         app.post("registered-models/create", json!({ "name": "m" })).await.refused(EXISTS, "m");
         let entries = app.get("/api/fettle/v1/audit", &[]).await.ok();
         let actions: Vec<String> = entries["entries"].as_array().expect("entries").iter().map(|entry| {
-            format!("{} {}", entry["action"].as_str().unwrap(), entry["entity_id"].as_str().unwrap())
+            format!("{} {}", text(&entry["action"]), text(&entry["entity_id"]))
         }).collect();
         assert_eq!(actions, ["delete m/1", "transition_stage m/1", "create m/1", "create m"]);
     }

@@ -16,7 +16,7 @@ use fettle_db::Tx;
 #[derive(Debug, Clone)]
 pub enum Resolved {
     LoggedModel { location: String },
-    Version(Version),
+    Version(Box<Version>),
 }
 
 /// Finds the model that a `models:/` URI names.
@@ -30,7 +30,7 @@ pub fn model(tx: &Tx, workspace_id: i64, uri: &str) -> Result<Resolved> {
             location: model.artifact_location,
         });
     }
-    version(tx, workspace_id, &parsed).map(Resolved::Version)
+    version(tx, workspace_id, &parsed).map(|version| Resolved::Version(Box::new(version)))
 }
 
 /// Finds the version that a URI with a registered model's name stands for.

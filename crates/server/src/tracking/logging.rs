@@ -305,6 +305,9 @@ fn encode(metrics: Vec<MetricInput>, path: impl Fn(usize) -> String) -> Result<O
         let point = Point::new(metric.step.map_or(0, |step| step.0), timestamp, value);
         if let Some(model_id) = metric.model_id.filter(|id| !id.is_empty()) {
             let (dataset_name, dataset_digest) = (metric.dataset_name, metric.dataset_digest);
+            validate::text(&at("model_id"), &model_id)?;
+            validate::text(&at("dataset_name"), dataset_name.as_deref().unwrap_or_default())?;
+            validate::text(&at("dataset_digest"), dataset_digest.as_deref().unwrap_or_default())?;
             model_points.push(ModelPoint {
                 model_id,
                 dataset_name: dataset_name.unwrap_or_default(),

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 const MODEL_VERSIONS: &str = "mlflow.modelVersions";
 
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_field_names, reason = "MLflow's names for them")]
 pub struct Model {
     pub id: i64,
     pub model_id: String,
@@ -145,7 +146,8 @@ pub fn delete(tx: &Tx, id: i64, now_ms: i64) -> Result<()> {
     Ok(())
 }
 
-/// Adds a registered version to the model's list of them. A model that is gone has no list.
+/// Adds a registered version to the model's list of them. The client adds it too; the number is text, as the client
+/// writes it, so that it recognises the entry. A model that is gone has no list.
 pub fn note_version(tx: &Tx, workspace_id: i64, model_id: &str, name: &str, version: i64) -> Result<()> {
     let Some(model) = find(tx, workspace_id, model_id)? else {
         return Ok(());
@@ -154,7 +156,7 @@ pub fn note_version(tx: &Tx, workspace_id: i64, model_id: &str, name: &str, vers
     let mut versions: Vec<Value> = earlier
         .and_then(|text| serde_json::from_str(&text).ok())
         .unwrap_or_default();
-    let new = json!({ "name": name, "version": version });
+    let new = json!({ "name": name, "version": version.to_string() });
     if !versions.contains(&new) {
         versions.push(new);
     }

@@ -10,6 +10,10 @@ use fettle_wire::{registry as wire, tags::KeyValue};
 use std::collections::HashMap;
 
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "a version's number is called its version everywhere"
+)]
 pub struct Version {
     pub id: i64,
     pub model_id: i64,
