@@ -23,6 +23,7 @@ import socket
 import struct
 import sys
 import threading
+import time
 import traceback
 
 PROTOCOL = 1
@@ -65,6 +66,8 @@ def die_with_gateway(gateway):
     """Standard input is a pipe the gateway holds; it closes when the gateway ends, however it ends."""
     while sys.stdin.buffer.read(1):
         pass
+    # A dying process closes its pipes a moment before its children get a new parent.
+    time.sleep(0.2)
     if os.getppid() != gateway:
         # Nobody is left to remove the folder this file and the sockets are in.
         shutil.rmtree(os.path.dirname(os.path.abspath(__file__)), ignore_errors=True)
