@@ -9,10 +9,15 @@ use std::{path::Path, time::Duration};
 use tokio::io::AsyncWriteExt;
 
 /// What may stand in a path unescaped.
-const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+const PATH: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
 const CONNECT: Duration = Duration::from_secs(10);
 /// Between two pieces of an answer, however long the whole takes.
-const SILENCE: Duration = Duration::from_secs(120);
+const SILENCE: Duration = Duration::from_mins(2);
 
 /// A server's address with the credentials that the environment holds for it.
 #[derive(Debug, Clone)]
@@ -25,7 +30,12 @@ pub(crate) struct Client {
 #[derive(Debug, clap::Args)]
 pub(crate) struct ServerArgs {
     /// Address of the tracking server
-    #[arg(long, env = "MLFLOW_TRACKING_URI", default_value = "http://127.0.0.1:5000", value_name = "URL")]
+    #[arg(
+        long,
+        env = "MLFLOW_TRACKING_URI",
+        default_value = "http://127.0.0.1:5000",
+        value_name = "URL"
+    )]
     tracking_uri: String,
 }
 
@@ -46,7 +56,10 @@ impl Client {
             .read_timeout(SILENCE)
             .user_agent(concat!("fettle/", env!("CARGO_PKG_VERSION")))
             .build()?;
-        Ok(Self { http, address: address.trim_end_matches('/').to_owned() })
+        Ok(Self {
+            http,
+            address: address.trim_end_matches('/').to_owned(),
+        })
     }
 
     pub(crate) fn address(&self) -> &str {
@@ -67,9 +80,14 @@ impl Client {
 
     /// Copies an artifact to a file.
     pub(crate) async fn download(&self, artifact: &str, file: &Path) -> Result<()> {
-        let path = format!("/api/2.0/mlflow-artifacts/artifacts/{}", utf8_percent_encode(artifact, PATH));
+        let path = format!(
+            "/api/2.0/mlflow-artifacts/artifacts/{}",
+            utf8_percent_encode(artifact, PATH)
+        );
         let response = self.send(self.request(Method::GET, &path)).await?;
-        let mut out = tokio::fs::File::create(file).await.with_context(|| format!("{}", file.display()))?;
+        let mut out = tokio::fs::File::create(file)
+            .await
+            .with_context(|| format!("{}", file.display()))?;
         let mut bytes = response.bytes_stream();
         while let Some(chunk) = bytes.next().await {
             out.write_all(&chunk.context("the download broke off")?).await?;
@@ -89,18 +107,29 @@ impl Client {
 
     async fn json(&self, request: RequestBuilder) -> Result<Value> {
         let response = self.send(request).await?;
-        response.json().await.with_context(|| format!("{} did not answer with JSON", self.address))
+        response
+            .json()
+            .await
+            .with_context(|| format!("{} did not answer with JSON", self.address))
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Response> {
-        let response = request.send().await.with_context(|| format!("no answer from {}", self.address))?;
+        let response = request
+            .send()
+            .await
+            .with_context(|| format!("no answer from {}", self.address))?;
         let status = response.status();
         if status.is_success() {
             return Ok(response);
         }
         let text = response.text().await.unwrap_or_default();
         let said = serde_json::from_str::<Value>(&text).ok();
-        let message = said.as_ref().and_then(|body| body["message"].as_str().or(body["detail"].as_str()));
-        Err(anyhow!("{}", message.map_or_else(|| format!("{} answered {status}", self.address), str::to_owned)))
+        let message = said
+            .as_ref()
+            .and_then(|body| body["message"].as_str().or(body["detail"].as_str()));
+        Err(anyhow!(
+            "{}",
+            message.map_or_else(|| format!("{} answered {status}", self.address), str::to_owned)
+        ))
     }
 }

@@ -1,6 +1,9 @@
 //! `fettle endpoint`: models that a server answers for under stable names.
 
-use crate::{client::{Client, ServerArgs}, output::OutputArgs};
+use crate::{
+    client::{Client, ServerArgs},
+    output::OutputArgs,
+};
 use anyhow::{Result, bail};
 use clap::Subcommand;
 use serde_json::{Value, json};
@@ -112,7 +115,9 @@ async fn wait_until_started(client: &Client, name: &str, patience: Duration) -> 
             Some("ready") => return Ok(endpoint),
             Some("failed") => bail!(
                 "endpoint `{name}` was made, but its model did not start: {}",
-                endpoint["deployments"][0]["reason"].as_str().unwrap_or("no reason was given")
+                endpoint["deployments"][0]["reason"]
+                    .as_str()
+                    .unwrap_or("no reason was given")
             ),
             _ if Instant::now() > end => bail!("endpoint `{name}` was made and is still starting after {patience:?}"),
             _ => sleep(POLL).await,
@@ -121,7 +126,10 @@ async fn wait_until_started(client: &Client, name: &str, patience: Duration) -> 
 }
 
 fn path(name: &str) -> String {
-    format!("{PATH}/{}", percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC))
+    format!(
+        "{PATH}/{}",
+        percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC)
+    )
 }
 
 fn print(output: &OutputArgs, endpoints: &[Value], whole: &Value) -> Result<()> {
@@ -129,15 +137,23 @@ fn print(output: &OutputArgs, endpoints: &[Value], whole: &Value) -> Result<()> 
     let rows: Vec<Vec<String>> = endpoints
         .iter()
         .flat_map(|endpoint| {
-            endpoint["deployments"].as_array().into_iter().flatten().map(|deployment| {
-                let named = [&endpoint["name"], &endpoint["state"], &deployment["model_uri"]].map(cell);
-                let version = deployment["model_version"].as_str().unwrap_or("-").to_owned();
-                let executor = cell(&deployment["executor"]);
-                let traffic = format!("{}%", deployment["traffic"]);
-                let reason = deployment["reason"].as_str().unwrap_or("-").to_owned();
-                named.into_iter().chain([version, executor, traffic, reason]).collect()
-            })
+            endpoint["deployments"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(|deployment| {
+                    let named = [&endpoint["name"], &endpoint["state"], &deployment["model_uri"]].map(cell);
+                    let version = deployment["model_version"].as_str().unwrap_or("-").to_owned();
+                    let executor = cell(&deployment["executor"]);
+                    let traffic = format!("{}%", deployment["traffic"]);
+                    let reason = deployment["reason"].as_str().unwrap_or("-").to_owned();
+                    named.into_iter().chain([version, executor, traffic, reason]).collect()
+                })
         })
         .collect();
-    output.print(&["name", "state", "model", "version", "executor", "traffic", "reason"], &rows, whole)
+    output.print(
+        &["name", "state", "model", "version", "executor", "traffic", "reason"],
+        &rows,
+        whole,
+    )
 }

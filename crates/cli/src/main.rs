@@ -42,7 +42,9 @@ enum Command {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    rustls::crypto::ring::default_provider().install_default().expect("nobody has installed a TLS provider before");
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .expect("nobody has installed a TLS provider before");
     let result = match cli.command {
         Command::Server(args) => server::run(args),
         Command::Serve(args) => serve::run(args),

@@ -27,7 +27,13 @@ impl OutputArgs {
             Format::Tsv => {
                 println!("{}", headers.join("\t"));
                 for row in rows {
-                    println!("{}", row.iter().map(|cell| cell.replace(['\t', '\n'], " ")).collect::<Vec<_>>().join("\t"));
+                    println!(
+                        "{}",
+                        row.iter()
+                            .map(|cell| cell.replace(['\t', '\n'], " "))
+                            .collect::<Vec<_>>()
+                            .join("\t")
+                    );
                 }
             }
             Format::Table => {

@@ -28,13 +28,14 @@ impl FromRequestParts<App> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self> {
-        if let Some(workspace) = parts.headers.get("x-mlflow-workspace") {
-            if !workspace.is_empty() && workspace != DEFAULT_WORKSPACE {
-                return Err(ApiError::new(
-                    ErrorCode::InvalidParameterValue,
-                    "Workspaces are not enabled on this server: leave out the X-MLFLOW-WORKSPACE header, or send `default`.",
-                ));
-            }
+        if let Some(workspace) = parts.headers.get("x-mlflow-workspace")
+            && !workspace.is_empty()
+            && workspace != DEFAULT_WORKSPACE
+        {
+            return Err(ApiError::new(
+                ErrorCode::InvalidParameterValue,
+                "Workspaces are not enabled on this server: leave out the X-MLFLOW-WORKSPACE header, or send `default`.",
+            ));
         }
         let request_id = parts
             .extensions

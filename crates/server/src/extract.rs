@@ -28,10 +28,10 @@ impl<T: DeserializeOwned> FromRequest<App> for Args<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &App) -> Result<Self> {
-        if let Some(query) = request.uri().query().filter(|query| !query.is_empty()) {
-            if request.method() == Method::GET {
-                return from_query(query).map(Self);
-            }
+        if let Some(query) = request.uri().query().filter(|query| !query.is_empty())
+            && request.method() == Method::GET
+        {
+            return from_query(query).map(Self);
         }
         if matches!(*request.method(), Method::POST | Method::PUT) {
             check_content_type(&request)?;

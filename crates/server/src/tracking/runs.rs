@@ -63,7 +63,7 @@ pub async fn create_run(
                 },
                 Some(&detail),
             )?;
-            first(store::run_data::load(tx, vec![run], false)?)
+            Ok(one(store::run_data::load(tx, vec![run], false)?))
         })
         .await
 }
@@ -100,14 +100,14 @@ pub async fn get_run(State(app): State<App>, caller: Caller, Args(request): Args
     app.db
         .peek(move |tx| {
             let run = store::runs::get(tx, caller.workspace_id, &run_uuid)?;
-            first(store::run_data::load(tx, vec![run], true)?)
+            Ok(one(store::run_data::load(tx, vec![run], true)?))
         })
         .await
 }
 
-fn first(runs: Vec<fettle_wire::runs::Run>) -> Result<Json<RunResponse>> {
+fn one(runs: Vec<fettle_wire::runs::Run>) -> Json<RunResponse> {
     let run = runs.into_iter().next().expect("one run in is one run out");
-    Ok(Json(RunResponse { run }))
+    Json(RunResponse { run })
 }
 
 pub async fn update_run(

@@ -54,10 +54,10 @@ pub fn at_most<'a>(path: &str, text: &'a str, limit: usize) -> Result<&'a str> {
 
 /// Longer values are cut, as MLflow does by default (`MLFLOW_TRUNCATE_LONG_VALUES`).
 fn cut(mut text: String, limit: usize) -> String {
-    if text.len() > limit {
-        if let Some((end, _)) = text.char_indices().nth(limit) {
-            text.truncate(end);
-        }
+    if text.len() > limit
+        && let Some((end, _)) = text.char_indices().nth(limit)
+    {
+        text.truncate(end);
     }
     text
 }
