@@ -44,7 +44,8 @@ def main():
     # Models print; only the gateway's log should see it.
     os.dup2(2, 1)
     os.environ["_MLFLOW_IS_IN_SERVING_ENVIRONMENT"] = "true"
-    threading.Thread(target=die_with_gateway, args=[os.getppid()], daemon=True).start()
+    watch = threading.Thread(target=die_with_gateway, args=[os.getppid()], daemon=True)
+    watch.start()
 
     connection = socket.socket(socket.AF_UNIX)
     connection.connect(options.socket)
@@ -57,7 +58,8 @@ def main():
     while True:
         message = receive(connection)
         if message is None:
-            return
+            # The gateway is gone or about to kill us; the watch knows which.
+            return watch.join(timeout=5)
         header, payload = host.answer(*message)
         send(connection, header, payload)
 
@@ -348,7 +350,7 @@ def rows_of(table, start, count):
     return part.reset_index(drop=True) if hasattr(part, "reset_index") else part
 
 
-TRUSTED_PREFIXES = ("sklearn.", "numpy.", "scipy.", "builtins.", "collections.")
+TRUSTED_PREFIXES = ("sklearn.", "numpy.", "scipy.")
 
 
 def as_skops(model):

@@ -82,11 +82,7 @@ impl Deployment {
     pub async fn score_positional(&self, numbers: &[f64]) -> ScoreResponse {
         let started = Instant::now();
         let _in_flight = InFlight::enter(&self.in_flight);
-        let reply = match input::frame_of_positional_numbers(numbers, &self.folder.signature.inputs) {
-            Err(error) => Err(error),
-            Ok(Err(reason)) => Err(ScoreError::BadRequest(format!("features: the model takes {reason}"))),
-            Ok(Ok(frame)) => self.score_frame(frame, None, started + self.options.deadline).await,
-        };
+        let reply = self.reply_positional(numbers, started + self.options.deadline).await;
         self.respond(reply, started)
     }
 
@@ -97,11 +93,7 @@ impl Deployment {
     }
 
     async fn reply(&self, content_type: Option<&str>, body: Bytes, deadline: Instant) -> Reply {
-        if self.draining.load(Ordering::Relaxed) {
-            return Err(ScoreError::Unavailable(
-                "the model is about to stop being served here".into(),
-            ));
-        }
+        self.admit()?;
         if body.len() > self.options.body_bytes_max {
             return Err(ScoreError::TooLarge {
                 limit: self.options.body_bytes_max,
@@ -118,6 +110,23 @@ impl Deployment {
                 ))),
             },
         }
+    }
+
+    async fn reply_positional(&self, numbers: &[f64], deadline: Instant) -> Reply {
+        self.admit()?;
+        match input::frame_of_positional_numbers(numbers, &self.folder.signature.inputs)? {
+            Ok(frame) => self.score_frame(frame, None, deadline).await,
+            Err(reason) => Err(ScoreError::BadRequest(format!("features: the model takes {reason}"))),
+        }
+    }
+
+    fn admit(&self) -> Result<(), ScoreError> {
+        if self.draining.load(Ordering::Relaxed) {
+            return Err(ScoreError::Unavailable(
+                "the model is about to stop being served here".into(),
+            ));
+        }
+        Ok(())
     }
 
     async fn parse(&self, content_type: ContentType, body: &Bytes) -> Result<Parsed, ScoreError> {

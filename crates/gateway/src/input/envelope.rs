@@ -50,10 +50,7 @@ pub(super) fn read<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Result<T, Probl
 pub(super) fn parse(body: &[u8], signature: &Signature) -> Result<Parsed, Problem> {
     let top: Top = match serde_json::from_slice(body) {
         Ok(top) => top,
-        // Python reads 1e400 as infinity.
-        Err(error) if error.to_string().starts_with("number out of range") => {
-            return Ok(Parsed::Unread("a number beyond the range of a double"));
-        }
+        Err(error) if is_out_of_range(&error) => return Ok(Parsed::Unread(OUT_OF_RANGE)),
         Err(error) => return Err(Problem::Syntax(error)),
     };
     let envelope = match top {
@@ -90,7 +87,10 @@ pub(super) fn parse(body: &[u8], signature: &Signature) -> Result<Parsed, Proble
                 Err(_) => Err("records that are not flat objects"),
             }
         }
-        Format::Instances | Format::Inputs => arrays::parse(format, data, &signature.inputs)?,
+        Format::Instances | Format::Inputs => match arrays::parse(format, data, &signature.inputs) {
+            Err(Problem::Syntax(error)) if is_out_of_range(&error) => Err(OUT_OF_RANGE),
+            parsed => parsed?,
+        },
     };
     match frame {
         Ok(frame) => Ok(Parsed::Table {
@@ -100,6 +100,13 @@ pub(super) fn parse(body: &[u8], signature: &Signature) -> Result<Parsed, Proble
         Err(reason) => Ok(Parsed::Unread(reason)),
     }
 }
+
+/// Python reads 1e400 as infinity.
+fn is_out_of_range(error: &serde_json::Error) -> bool {
+    error.to_string().starts_with("number out of range")
+}
+
+const OUT_OF_RANGE: &str = "a number beyond the range of a double";
 
 fn bad_request(message: String) -> Problem {
     Problem::Answer(ScoreError::BadRequest(format!("Invalid input. {message}")))

@@ -235,6 +235,7 @@ for key in ["instances", "inputs"]:
     case("two_doubles", js({key: [{"a": 1, "b": 2.5}, {"a": None, "b": "4"}]}))
     case("two_doubles", js({key: {"a": [1, None], "b": [2.5, "4"]}}))
     case("double", js({key: [1, 2.5, None]}))
+    case("double", '{"%s": [1, 1e400]}' % key, typed=False)
     case("double", js({key: [[1], [2.5]]}), typed=False)
     case("double", js({key: 4.5}), typed=False)
     case("double", js({key: "abc"}), typed=False)
