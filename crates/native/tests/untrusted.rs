@@ -132,7 +132,7 @@ proptest! {
 }
 
 fn check_refused(change: impl Fn(&str) -> String, expected: &str) {
-    let mut entries = entries(&model("random_forest_classifier"));
+    let mut entries = entries(&model("random_forest_regressor"));
     let schema = entries
         .iter_mut()
         .find(|(name, _)| name == "schema.json")
@@ -157,8 +157,17 @@ fn refusals_name_what_is_refused() {
         "model: has `quantum`, which is not known",
     );
     check_refused(
-        |schema| schema.replace("\"RandomForestClassifier\"", "\"Evil\""),
+        |schema| schema.replace("\"RandomForestRegressor\"", "\"Evil\""),
         "model: is a sklearn.ensemble._forest.Evil, which is not evaluated natively",
+    );
+    check_refused(
+        // Leaves of one value where the forest claims two.
+        |schema| {
+            let (before, after) = schema.split_once("\"n_outputs_\"").expect("an attribute");
+            let after = after.replacen("\"content\": \"1\"", "\"content\": \"2\"", 1);
+            format!("{before}\"n_outputs_\"{after}")
+        },
+        "which does not fit the model",
     );
     check_refused(|_| "[".repeat(100_000), "schema.json: is not valid JSON");
 }

@@ -22,8 +22,14 @@ impl AveragedTrees {
     fn mean(&self, table: Table<'_>) -> Result<Vec<f64>, PredictError> {
         self.inputs.check(&table)?;
         let rows = table.rows();
+        // Missing values are taken in dense input only.
+        let non_finite = if table.is_sparse() {
+            NonFinite::Refused
+        } else {
+            self.non_finite
+        };
         let x = table.into_dense()?.into_f32();
-        check_finite_f32(&x, self.non_finite, self.name)?;
+        check_finite_f32(&x, non_finite, self.name)?;
         let width = self.trees.width();
         let mut sums = vec![self.start; rows * width];
         if width == 1 {

@@ -108,7 +108,14 @@ impl Boosted {
     fn raw(&self, table: Table<'_>) -> Result<Vec<f64>, PredictError> {
         let rows = table.rows();
         let table = if let Some(preprocessor) = &self.preprocessor {
-            preprocessor.transform(table)?
+            let table = preprocessor.transform(table)?;
+            if table.columns() != self.inputs.count {
+                return Err(PredictError::ColumnCount {
+                    expected: self.inputs.count,
+                    found: table.columns(),
+                });
+            }
+            table
         } else {
             self.inputs.check(&table)?;
             table

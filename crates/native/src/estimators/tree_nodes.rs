@@ -84,7 +84,7 @@ pub(super) fn add(builder: &mut TreeBuilder, estimator: &Object<'_>, rule: LeafR
         LeafRule::Scaled(_) => classes == 1,
         LeafRule::Shares(expected) => outputs == 1 && classes == expected,
     };
-    if count != records.count() || !fits {
+    if count != records.count() || outputs.checked_mul(classes) != Some(builder.width()) || !fits {
         return Err(node_values.refuse(format!("has shape {shape:?}, which does not fit the model")));
     }
     let width = outputs * classes;

@@ -22,6 +22,8 @@ pub(crate) use scalar::Scalar;
 pub(crate) use version::Version;
 
 const SCHEMA: &str = "schema.json";
+/// A tree takes some 400.
+const VALUES_MAX: usize = 8_000_000;
 /// The newest skops protocol whose nodes this crate knows.
 const PROTOCOL_MAX: u64 = 2;
 
@@ -35,6 +37,11 @@ impl<'a> File<'a> {
     pub(crate) fn open(bytes: &'a [u8]) -> Result<Self, Refusal> {
         let archive = Archive::open(bytes)?;
         let text = archive.read(SCHEMA, archive::SCHEMA_BYTES_MAX)?;
+        // Every value but the first follows one of these, whatever else they are used for.
+        let values = text.iter().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count();
+        if values > VALUES_MAX {
+            return Err(Refusal::new(SCHEMA, format!("has more than {VALUES_MAX} values")));
+        }
         let schema: Value = serde_json::from_slice(&text)
             .map_err(|error| Refusal::new(SCHEMA, format!("is not valid JSON: {error}")))?;
         match schema.get("protocol").and_then(Value::as_u64) {

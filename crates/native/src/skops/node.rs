@@ -126,6 +126,13 @@ impl<'a> Node<'a> {
         Ok(self.child(content, self.at.clone()).is_object_array())
     }
 
+    /// Whether this is numpy's dtype of single-precision floats.
+    pub(crate) fn is_single_dtype(&self) -> bool {
+        let content = self.key("content").filter(|_| self.loader() == Ok("DTypeNode"));
+        let array = content.and_then(|content| self.child(content, self.at.clone()).array().ok());
+        array.is_some_and(|array| matches!(array.items, Items::F32(_)))
+    }
+
     /// The named arguments of a `functools.partial` of this function, which has no other arguments.
     pub(crate) fn partial(&self, function: &str) -> Result<Vec<(&'a str, Node<'a>)>, Refusal> {
         let content = self.key("content").filter(|_| self.loader() == Ok("PartialNode"));

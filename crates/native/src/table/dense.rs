@@ -11,6 +11,8 @@ pub(crate) struct Dense<'a> {
     pub(crate) rows: usize,
     pub(crate) columns: usize,
     pub(crate) values: Values<'a>,
+    /// Whether Python holds a sparse matrix here. Its zeros are ordinary zeros, but some rules differ.
+    pub(crate) is_sparse: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -28,13 +30,29 @@ pub(crate) enum NonFinite {
     NanTaken,
 }
 
-impl Dense<'_> {
-    pub(crate) fn from_f64(rows: usize, columns: usize, values: Vec<f64>) -> Self {
+impl<'a> Dense<'a> {
+    pub(crate) fn new(rows: usize, columns: usize, values: Values<'a>) -> Self {
         Self {
             rows,
             columns,
-            values: Values::F64(Cow::Owned(values)),
+            values,
+            is_sparse: false,
         }
+    }
+}
+
+impl Dense<'_> {
+    pub(crate) fn from_f64(rows: usize, columns: usize, values: Vec<f64>) -> Self {
+        Dense::new(rows, columns, Values::F64(Cow::Owned(values)))
+    }
+
+    /// The values of an encoder that was told to write single precision, or not.
+    pub(crate) fn encoded(rows: usize, columns: usize, values: Vec<f64>, single: bool) -> Self {
+        if single {
+            let values = values.into_iter().map(|value| value as f32).collect();
+            return Dense::new(rows, columns, Values::F32(values));
+        }
+        Self::from_f64(rows, columns, values)
     }
 
     fn dtype(&self) -> Dtype {
@@ -99,8 +117,11 @@ impl Dense<'_> {
         if self.dtype() == Dtype::F32 {
             return self;
         }
-        let (rows, columns) = (self.rows, self.columns);
-        Self::from_f64(rows, columns, self.into_f64())
+        let (rows, columns, is_sparse) = (self.rows, self.columns, self.is_sparse);
+        Self {
+            is_sparse,
+            ..Self::from_f64(rows, columns, self.into_f64())
+        }
     }
 
     pub(crate) fn select(&self, positions: &[usize]) -> Self {
@@ -116,6 +137,7 @@ impl Dense<'_> {
             rows: self.rows,
             columns: positions.len(),
             values,
+            is_sparse: self.is_sparse,
         }
     }
 
@@ -152,7 +174,12 @@ impl Dense<'_> {
                 Values::F64(interleave(&blocks, &widths, rows).into())
             }
         };
-        Self { rows, columns, values }
+        Self {
+            rows,
+            columns,
+            values,
+            is_sparse: false,
+        }
     }
 
     pub(crate) fn check_finite(&self, rule: NonFinite, estimator: &'static str) -> Result<(), PredictError> {
@@ -202,28 +229,15 @@ mod tests {
     fn integers_are_rounded_to_single_once() {
         // Just under the middle of two singles: float64 rounds it to the middle, which then goes up.
         let tricky = (1_i64 << 60) + (1 << 36) + (1 << 37) - 1;
-        let direct = Dense {
-            rows: 1,
-            columns: 1,
-            values: Values::I64(vec![tricky]),
-        }
-        .into_f32()[0];
+        let direct = Dense::new(1, 1, Values::I64(vec![tricky])).into_f32()[0];
         assert_ne!(direct, tricky as f64 as f32);
         assert_eq!(direct, tricky as f32);
     }
 
     #[test]
     fn side_by_side_promotes() {
-        let single = Dense {
-            rows: 2,
-            columns: 1,
-            values: Values::F32(vec![1.0, 2.0].into()),
-        };
-        let integer = Dense {
-            rows: 2,
-            columns: 1,
-            values: Values::I64(vec![3, 4]),
-        };
+        let single = Dense::new(2, 1, Values::F32(vec![1.0, 2.0].into()));
+        let integer = Dense::new(2, 1, Values::I64(vec![3, 4]));
         assert_eq!(
             Dense::beside(vec![single, integer], 2).values,
             Values::F64(vec![1.0, 3.0, 2.0, 4.0].into())

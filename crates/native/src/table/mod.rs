@@ -49,6 +49,10 @@ impl<'a> Table<'a> {
         }
     }
 
+    pub(crate) fn is_sparse(&self) -> bool {
+        matches!(self, Self::Dense(dense) if dense.is_sparse)
+    }
+
     pub(crate) fn names(&self) -> Option<&[&'a str]> {
         match self {
             Self::Frame(frame) => frame.names.as_deref(),
@@ -114,11 +118,7 @@ impl<'a> Table<'a> {
             Dtype::F32 => Values::F32(Cow::Owned(gather(&frame, float32_at))),
             Dtype::I64 => Values::I64(gather(&frame, integer_at)),
         };
-        Ok(Dense {
-            rows: frame.rows,
-            columns: frame.columns.len(),
-            values,
-        })
+        Ok(Dense::new(frame.rows, frame.columns.len(), values))
     }
 }
 

@@ -1,5 +1,7 @@
 //! `ColumnTransformer`: other transformers for some columns each, their results side by side.
 
+use std::collections::HashMap;
+
 use super::Transformer;
 use crate::error::{PredictError, Refusal};
 use crate::estimators::Inputs;
@@ -28,6 +30,7 @@ const KNOWN: &[&str] = &[
 struct ColumnTransformer {
     inputs: Inputs,
     blocks: Vec<Block>,
+    is_sparse: bool,
 }
 
 struct Block {
@@ -73,7 +76,12 @@ pub(super) fn read(object: &Object<'_>) -> Result<Box<dyn Transformer>, Refusal>
     if blocks.is_empty() {
         return Err(object.refuse("keeps no columns"));
     }
-    Ok(Box::new(ColumnTransformer { inputs, blocks }))
+    let is_sparse = object.get("sparse_output_")?.boolean()?;
+    Ok(Box::new(ColumnTransformer {
+        inputs,
+        blocks,
+        is_sparse,
+    }))
 }
 
 /// What to do with the columns of a block.
@@ -95,6 +103,9 @@ fn kept(node: &Node<'_>) -> Result<Kept, Refusal> {
     // Since 1.4 columns that pass through are kept as a transformer that has no function.
     if object.class_name() == "FunctionTransformer" && object.find_some("func").is_none() {
         object.expect_none("kw_args")?;
+        if object.get("validate")?.boolean()? {
+            return Err(object.refuse("validates (validate), which is not evaluated"));
+        }
         return Ok(Kept::Passed);
     }
     Ok(Kept::Transformed(super::read(&object)?))
@@ -126,7 +137,8 @@ impl ColumnTransformer {
         if expected.len() == found.len() && expected.iter().zip(found).all(|(expected, found)| expected == found) {
             return Ok(None);
         }
-        let place = |name: &String| found.iter().position(|found| found == name);
+        let found: HashMap<&str, usize> = found.iter().enumerate().rev().map(|(at, name)| (*name, at)).collect();
+        let place = |name: &String| found.get(name.as_str()).copied();
         let places: Vec<Option<usize>> = expected.iter().map(place).collect();
         for block in &self.blocks {
             if let Some(&missing) = block.columns.iter().find(|&&column| places[column].is_none()) {
@@ -174,6 +186,8 @@ impl Transformer for ColumnTransformer {
             };
             blocks.push(transformed.into_dense()?);
         }
-        Ok(Table::Dense(Dense::beside(blocks, rows)))
+        let mut dense = Dense::beside(blocks, rows);
+        dense.is_sparse = self.is_sparse;
+        Ok(Table::Dense(dense))
     }
 }

@@ -5,7 +5,7 @@ use super::category_codes::{CategoryCodes, unknown};
 use crate::error::{PredictError, Refusal};
 use crate::estimators::Inputs;
 use crate::skops::{Node, Object};
-use crate::table::{Dense, Table, Values};
+use crate::table::{Dense, Table};
 
 const NAME: &str = "OneHotEncoder";
 const KNOWN: &[&str] = &[
@@ -32,6 +32,7 @@ struct OneHotEncoder {
     /// Unknown categories become zeros instead of an error.
     unknown_taken: bool,
     single: bool,
+    is_sparse: bool,
 }
 
 struct Encoded {
@@ -71,12 +72,17 @@ pub(super) fn read(object: &Object<'_>) -> Result<Box<dyn Transformer>, Refusal>
             Encoded { codes, dropped, first }
         })
         .collect();
+    let single = is_single(&object.get("dtype")?)?;
+    // The parameter was called `sparse` before 1.2.
+    let sparse = object.find("sparse_output").map_or_else(|| object.get("sparse"), Ok)?;
+    let is_sparse = sparse.boolean()?;
     Ok(Box::new(OneHotEncoder {
         inputs,
         columns,
         width,
         unknown_taken,
-        single: is_single(&object.get("dtype")?)?,
+        single,
+        is_sparse,
     }))
 }
 
@@ -135,15 +141,8 @@ impl Transformer for OneHotEncoder {
                 Ok(())
             })?;
         }
-        let dense = Dense::from_f64(rows, self.width, values);
-        Ok(Table::Dense(if self.single {
-            Dense {
-                rows,
-                columns: self.width,
-                values: Values::F32(dense.into_f32().into()),
-            }
-        } else {
-            dense
-        }))
+        let mut dense = Dense::encoded(rows, self.width, values, self.single);
+        dense.is_sparse = self.is_sparse;
+        Ok(Table::Dense(dense))
     }
 }

@@ -6,7 +6,7 @@ use super::one_hot_encoder::is_single;
 use crate::error::{PredictError, Refusal};
 use crate::estimators::Inputs;
 use crate::skops::Object;
-use crate::table::{Dense, Table, Values};
+use crate::table::{Dense, Table};
 
 const NAME: &str = "OrdinalEncoder";
 const KNOWN: &[&str] = &[
@@ -86,15 +86,6 @@ impl Transformer for OrdinalEncoder {
                 Ok(())
             })?;
         }
-        let dense = Dense::from_f64(rows, width, values);
-        Ok(Table::Dense(if self.single {
-            Dense {
-                rows,
-                columns: width,
-                values: Values::F32(dense.into_f32().into()),
-            }
-        } else {
-            dense
-        }))
+        Ok(Table::Dense(Dense::encoded(rows, width, values, self.single)))
     }
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::Transformer;
+use super::scaling::rounded_to_single;
 use crate::error::{PredictError, Refusal};
 use crate::estimators::Inputs;
 use crate::rows::Column;
@@ -57,7 +58,7 @@ pub(super) fn read(object: &Object<'_>) -> Result<Box<dyn Transformer>, Refusal>
     }
     let strategy = object.get("strategy")?.text()?;
     let statistics = object.get("statistics_")?;
-    let fill = fill(&statistics, object.get("_fit_dtype")?.is_object_dtype()?)?;
+    let mut fill = fill(&statistics, object.get("_fit_dtype")?.is_object_dtype()?)?;
     let count = match &fill {
         Fill::Numbers(values) => values.len(),
         Fill::Texts(values) => values.len(),
@@ -73,6 +74,11 @@ pub(super) fn read(object: &Object<'_>) -> Result<Box<dyn Transformer>, Refusal>
                 .is_some_and(|node| node.boolean() == Ok(true)))
     {
         return Err(statistics.refuse("is NaN for a column that is kept"));
+    }
+    if let Fill::Numbers(values) = &mut fill
+        && object.find("_fill_dtype").is_some_and(|dtype| dtype.is_single_dtype())
+    {
+        *values = rounded_to_single(values);
     }
     let indicated = match object.find_some("indicator_") {
         Some(indicator) => indicated(&indicator.object()?, inputs.count)?,
@@ -96,6 +102,7 @@ fn fill(statistics: &Node<'_>, is_text: bool) -> Result<Fill, Refusal> {
         return match statistics.array()?.items {
             Items::F64(values) => Ok(Fill::Numbers(values)),
             Items::F32(values) => Ok(Fill::Numbers(values.into_iter().map(f64::from).collect())),
+            Items::I64(values) => Ok(Fill::Numbers(values.into_iter().map(|value| value as f64).collect())),
             other => Err(statistics.refuse(format!("is a {} array, which is not evaluated", other.kind()))),
         };
     }
@@ -196,11 +203,7 @@ impl SimpleImputer {
             .flat_map(|row| self.indicated.iter().map(move |&column| row * dense.columns + column))
             .map(is_missing)
             .collect();
-        Some(Dense {
-            rows: dense.rows,
-            columns: self.indicated.len(),
-            values: Values::Bool(values),
-        })
+        Some(Dense::new(dense.rows, self.indicated.len(), Values::Bool(values)))
     }
 }
 

@@ -69,7 +69,13 @@ impl Transformer for StandardScaler {
         }
         if let Some(scales) = &self.scales {
             let scales = in_precision(scales, rounds);
-            map(&mut dense, |value, column| value / scales[column]);
+            if dense.is_sparse {
+                // Sparse columns are multiplied by the inverse, which rounds differently.
+                let inverses: Vec<f64> = self.scales.iter().flatten().map(|scale| 1.0 / scale).collect();
+                map(&mut dense, |value, column| value * inverses[column]);
+            } else {
+                map(&mut dense, |value, column| value / scales[column]);
+            }
         }
         Ok(Table::Dense(dense))
     }

@@ -43,6 +43,10 @@ impl TreeBuilder {
         Ok(Self { trees, features })
     }
 
+    pub(crate) fn width(&self) -> usize {
+        self.trees.width
+    }
+
     /// Adds a tree of `count` nodes of which the first is the root. `split` is `None` for a leaf, whose values `leaf`
     /// appends.
     pub(crate) fn add(

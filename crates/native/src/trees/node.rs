@@ -71,7 +71,8 @@ impl Node {
     #[inline]
     pub(super) fn next<T: Feature>(self, at: u32, row: &[T]) -> u32 {
         let value = row[self.feature()].widen();
-        let left = value <= self.threshold || (value.is_nan() && self.missing_left());
+        // Without short circuits, so that there is no branch to mispredict: a third of the time.
+        let left = (value <= self.threshold) | (value.is_nan() & self.missing_left());
         if left { at + 1 } else { self.right }
     }
 }

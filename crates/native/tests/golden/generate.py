@@ -288,6 +288,12 @@ def cases(rng, rows, trees):
     if RELEASE >= (1, 4):
         passed = make_pipeline(passing, ExtraTreesClassifier(**forest) if RELEASE >= (1, 6) else RandomForestClassifier(**forest))
         yield "columns_passthrough", passed.fit(no_text, label), passing_sets, False
+    sparse = make_pipeline(OneHotEncoder(handle_unknown="ignore"), StandardScaler(with_mean=False))
+    sparse_columns = ColumnTransformer(
+        [("text", sparse, ["colour", "shop"]), ("number", "passthrough", ["normal", "small"])], sparse_threshold=1.0
+    )
+    sparse_forest = make_pipeline(sparse_columns, StandardScaler(with_mean=False), RandomForestRegressor(**forest))
+    yield "sparse_forest", sparse_forest.fit(wide.fillna({"normal": 0.0, "small": 0.0}), outcome), wide_sets, False
     logistic = make_pipeline(
         ColumnTransformer(
             [
