@@ -140,7 +140,7 @@ test('a run shows what was logged', async () => {
 test('metric curves are drawn', async () => {
   await openExperiment('flight delays');
   await runLink('baseline-net').click();
-  await page.getByRole('link', { name: 'Charts', exact: false }).first().click();
+  await page.getByRole('navigation', { name: 'Parts of the run' }).getByRole('link', { name: 'Charts' }).click();
   const chart = page.getByRole('img', { name: 'Curve of train/loss' }).locator('canvas');
   await chart.waitFor();
   await page.waitForTimeout(500);
@@ -251,6 +251,35 @@ test('endpoints and audit say something whatever the server', async () => {
   await page.getByRole('heading', { name: 'Audit', level: 1 }).waitFor();
   await page.waitForTimeout(500);
   await shoot(page, 'audit');
+  assert.deepEqual(unexpected(), []);
+});
+
+test('a run and its metrics appear while they are logged', async () => {
+  const call = async (path, body) => {
+    const answer = await fetch(`${address}/api/2.0/mlflow/${path}`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+    assert.equal(answer.status, 200, path);
+    return answer.json();
+  };
+  const id = await experimentId('flight delays');
+  await openExperiment('flight delays');
+  const name = `live ${Date.now()}`;
+  const { run } = await call('runs/create', { experiment_id: id, run_name: name, start_time: Date.now() });
+  const log = (step, value) => call('runs/log-metric', { run_id: run.info.run_id, key: 'loss', value, step, timestamp: Date.now() });
+  try {
+    await log(0, 4);
+    await log(1, 2);
+    await runLink(name).waitFor({ timeout: 30_000 });
+    await runLink(name).click();
+    await page.getByRole('navigation', { name: 'Parts of the run' }).getByRole('link', { name: 'Charts' }).click();
+    const chart = page.getByRole('region', { name: 'loss' });
+    await chart.getByText('2', { exact: true }).waitFor();
+    await log(2, 1.25);
+    await chart.getByText('1.25', { exact: true }).waitFor();
+    await call('runs/update', { run_id: run.info.run_id, status: 'FINISHED', end_time: Date.now() });
+    await page.getByText('running', { exact: true }).last().waitFor({ state: 'detached' });
+  } finally {
+    await call('runs/delete', { run_id: run.info.run_id });
+  }
   assert.deepEqual(unexpected(), []);
 });
 

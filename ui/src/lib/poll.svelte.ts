@@ -1,4 +1,6 @@
 /** Repeats a question while somebody is looking. */
+import { untrack } from 'svelte';
+
 export interface Poll {
   /** Asks at once, for instance after a change. */
   now: () => void;
@@ -28,7 +30,8 @@ export function poll(ask: () => Promise<void>, interval: () => number): Poll {
   };
 
   $effect(() => {
-    timer = setTimeout(tick, interval());
+    // Untracked: polling lasts as long as the component, whatever the interval is computed from.
+    timer = setTimeout(tick, untrack(interval));
     document.addEventListener('visibilitychange', onVisible);
     return () => {
       stopped = true;

@@ -64,8 +64,14 @@ export async function getVersion(name: string, version: string): Promise<ModelVe
   return (await call<{ model_version: ModelVersion }>('GET', `${versions}/get`, { query: { name, version } })).model_version;
 }
 
-export async function registerVersion(name: string, source: string, runId: string, modelId?: string): Promise<ModelVersion> {
-  const body = { name, source, run_id: runId || undefined, model_id: modelId };
+/** Where the files of a new version are: a logged model, or a folder among the artifacts of a run. */
+export type ModelOrigin = { modelId: string } | { runId: string; artifactUri: string };
+
+export async function registerVersion(name: string, origin: ModelOrigin): Promise<ModelVersion> {
+  const body =
+    'modelId' in origin
+      ? { name, source: `models:/${origin.modelId}`, model_id: origin.modelId }
+      : { name, source: origin.artifactUri, run_id: origin.runId };
   return (await call<{ model_version: ModelVersion }>('POST', `${versions}/create`, { body })).model_version;
 }
 
