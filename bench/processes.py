@@ -32,7 +32,7 @@ class Server:
         self.environment = {**os.environ, "PATH": path, "MLFLOW_DISABLE_TELEMETRY": "true", **(environment or {})}
         self.child = None
 
-    def start(self, first_path="/health", patience_seconds=120):
+    def start(self, first_path="/health", patience_seconds=300):
         """Start and wait for the first 200; answer with the seconds that it took."""
         started = time.perf_counter()
         with open(self.log, "ab") as log:
@@ -44,13 +44,14 @@ class Server:
                 return time.perf_counter() - started
             if self.child.poll() is not None:
                 break
-            time.sleep(0.0005)
+            # Asking often would take time from a slow start; a hundredth of what has passed loses no precision.
+            time.sleep(max(0.0005, (time.perf_counter() - started) / 100))
         log = self.log.read_text(errors="replace")[-3000:]
         self.stop()
         raise SystemExit(f"{self.name} does not answer at {first_path}:\n{log}")
 
     def answers(self, path):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             connection.request("GET", path)
             return connection.getresponse().status == 200

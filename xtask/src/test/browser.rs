@@ -47,11 +47,11 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         .map(drop)
     })?;
     let chromium = system::chromium().context("chromium was there a moment ago")?;
-    let mut browser = Command::new("node");
+    let mut browser = Command::new("npm");
     browser
-        .args(["--test", "--test-concurrency=1"])
+        .args(["--silent", "test", "--"])
         .args(arguments)
         .current_dir(&tests);
-    browser.env("FETTLE_URL", &url).env("FETTLE_CHROMIUM", chromium);
+    browser.env("FETTLE_URL", &url).env("CHROMIUM", chromium);
     step("Browser tests", || run_command(&mut browser))
 }
