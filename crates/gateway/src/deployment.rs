@@ -12,7 +12,7 @@ use crate::error::{ScoreError, ScoreResponse};
 use crate::executor::Executor;
 use crate::frame::Frame;
 use crate::input::{self, ContentType, Parsed};
-use crate::metrics::{self, Gauges, Labelled, Metrics};
+use crate::metrics::{self, Gauges, Labelled, Metrics, Usage};
 use crate::model_folder::ModelFolder;
 use crate::options::Options;
 use crate::queue::{Reply, Work};
@@ -171,6 +171,11 @@ impl Deployment {
             Executor::Python(python) => python.ready(),
         };
         executor_ready && !self.draining.load(Ordering::Relaxed)
+    }
+
+    /// What it has answered since it started.
+    pub fn usage(&self) -> Usage {
+        self.metrics.usage()
     }
 
     pub fn report(&self) -> &DeploymentReport {

@@ -30,6 +30,7 @@ pub use error::{ScoreError, ScoreResponse};
 pub use frame::{Column, ColumnData, Frame, Layout};
 pub use gateway::Gateway;
 pub use http::scoring_router;
+pub use metrics::Usage;
 pub use model_folder::{ModelFolder, ModelFolderError, SklearnFlavor};
 pub use options::{ExecutorChoice, Options};
 pub use report::{DeploymentReport, Difference, ExecutorKind, ModelReport, ParityReport};

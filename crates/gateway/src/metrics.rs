@@ -38,6 +38,22 @@ impl<const N: usize> Histogram<N> {
         self.sum.fetch_add((value * 1e6) as u64, Ordering::Relaxed);
     }
 
+    /// The value below which this share of observations lies, taken to be spread evenly within a bucket.
+    fn quantile(&self, share: f64, bounds: &[f64; N]) -> Option<f64> {
+        let count = self.count.load(Ordering::Relaxed);
+        let wanted = share * count as f64;
+        let (mut below, mut lower) = (0.0, 0.0);
+        for (bucket, &upper) in self.buckets.iter().zip(bounds) {
+            let inside = bucket.load(Ordering::Relaxed) as f64;
+            if inside > 0.0 && below + inside >= wanted {
+                return Some(lower + (upper - lower) * (wanted - below) / inside);
+            }
+            below += inside;
+            lower = upper;
+        }
+        (count > 0).then_some(lower)
+    }
+
     fn write(&self, out: &mut String, name: &str, labels: &str, bounds: &[f64; N]) {
         let mut total = 0;
         for (bucket, bound) in self.buckets.iter().zip(bounds) {
@@ -63,6 +79,17 @@ pub(crate) struct Metrics {
     batch_requests: Histogram<{ SIZES.len() }>,
     batch_rows: Histogram<{ SIZES.len() }>,
     restarts: AtomicU64,
+}
+
+/// What a deployment has answered since it started.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+pub struct Usage {
+    pub count: u64,
+    /// Answers other than 200.
+    pub errors: u64,
+    /// From the whole body to the answer, in milliseconds; estimated from a histogram.
+    pub p50_ms: Option<f64>,
+    pub p99_ms: Option<f64>,
 }
 
 /// What is read at the moment of writing.
@@ -97,6 +124,17 @@ impl Metrics {
     pub(crate) fn batch(&self, requests: usize, rows: usize) {
         self.batch_requests.observe(requests as f64, &SIZES);
         self.batch_rows.observe(rows as f64, &SIZES);
+    }
+
+    pub(crate) fn usage(&self) -> Usage {
+        let count = self.duration.count.load(Ordering::Relaxed);
+        let ms = |share| self.duration.quantile(share, &SECONDS).map(|seconds| seconds * 1e3);
+        Usage {
+            count,
+            errors: count.saturating_sub(self.codes[0].load(Ordering::Relaxed)),
+            p50_ms: ms(0.5),
+            p99_ms: ms(0.99),
+        }
     }
 
     pub(crate) fn worker_restarted(&self) {
@@ -237,4 +275,35 @@ fn gauge(family: &mut Family, name: &str, help: &str, value: impl Fn(&Labelled) 
 
 fn escape(label: &str) -> String {
     label.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn usage_is_estimated_from_the_histogram() {
+        let metrics = Metrics::new();
+        assert_eq!(
+            metrics.usage(),
+            Usage {
+                count: 0,
+                errors: 0,
+                p50_ms: None,
+                p99_ms: None
+            }
+        );
+        for _ in 0..99 {
+            metrics.request(200, Duration::from_micros(80));
+        }
+        metrics.request(400, Duration::from_mins(1));
+        let usage = metrics.usage();
+        assert_eq!((usage.count, usage.errors), (100, 1));
+        assert!(usage.p50_ms.is_some_and(|ms| (0.04..0.06).contains(&ms)), "{usage:?}");
+        assert_eq!(
+            metrics.duration.quantile(1.0, &SECONDS),
+            Some(30.0),
+            "beyond the last bucket there is no more to say"
+        );
+    }
 }

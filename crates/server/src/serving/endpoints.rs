@@ -15,7 +15,7 @@ use crate::{
     tracking::validate::invalid_value,
 };
 use axum::extract::State as AppState;
-use fettle_gateway::{DeploymentReport, ExecutorChoice};
+use fettle_gateway::{DeploymentReport, ExecutorChoice, Usage};
 use fettle_wire::{Int64, Required};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -45,6 +45,8 @@ pub struct EndpointView {
     state: &'static str,
     created_at: String,
     deployments: Vec<DeploymentView>,
+    /// None while nothing runs.
+    requests: Option<Usage>,
 }
 
 #[derive(Debug, Serialize)]
@@ -225,5 +227,6 @@ fn view(app: &App, endpoint: Endpoint, deployments: Vec<Deployment>) -> Endpoint
         state: state_name,
         created_at: rfc3339(endpoint.created_at),
         deployments,
+        requests: running.map(|running| running.usage()),
     }
 }
