@@ -39,7 +39,7 @@ pub(crate) fn cargo() -> Result<Command> {
 /// Build the server with the web page in it; answers with the path of the binary. `FETTLE_BIN` names one that is built
 /// already, such as the one of a release.
 pub(crate) fn build_fettle(profile: Profile) -> Result<PathBuf> {
-    if let Some(built) = env::var_os("FETTLE_BIN") {
+    if let Some(built) = env::var_os("FETTLE_BIN").filter(|built| !built.is_empty()) {
         return std::fs::canonicalize(&built).with_context(|| format!("FETTLE_BIN is {}", built.display()));
     }
     crate::ui::build()?;
