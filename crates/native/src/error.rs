@@ -21,7 +21,7 @@ impl Refusal {
     }
 }
 
-/// Why rows were not scored. The same rows make Python raise too.
+/// Why rows were not scored. Python nearly always raises too; where a caller can ask it, its word is the last.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum PredictError {
     #[error("there are no rows to score")]

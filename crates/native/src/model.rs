@@ -78,3 +78,20 @@ impl std::fmt::Debug for Model {
         formatter.debug_tuple("Model").field(&self.describe()).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn models_are_shared_between_threads() {
+        fn check<T: Send + Sync>() {}
+        check::<Model>();
+    }
+
+    #[test]
+    fn what_is_no_zip_is_refused() {
+        let refusal = Model::from_skops(b"\x80\x04pickle").expect_err("a refusal");
+        assert_eq!(refusal.subject, "file");
+    }
+}

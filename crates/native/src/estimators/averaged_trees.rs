@@ -15,6 +15,7 @@ pub(super) struct AveragedTrees {
     pub(super) non_finite: NonFinite,
     /// What the sum starts from: `0.0` in a forest; `-0.0`, which changes nothing, for a single tree.
     pub(super) start: f64,
+    pub(super) exactness: Exactness,
 }
 
 impl AveragedTrees {
@@ -68,7 +69,7 @@ impl Estimator for Regressor {
     }
 
     fn exactness(&self) -> Exactness {
-        Exactness::BitExact
+        self.0.exactness
     }
 
     fn predict(&self, table: Table<'_>) -> Result<Output, PredictError> {
@@ -99,7 +100,7 @@ impl Estimator for Classifier {
     }
 
     fn exactness(&self) -> Exactness {
-        Exactness::BitExact
+        self.averaged.exactness
     }
 
     fn predict(&self, table: Table<'_>) -> Result<Output, PredictError> {

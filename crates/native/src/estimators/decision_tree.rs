@@ -5,6 +5,7 @@ use super::labels::Labels;
 use super::tree_nodes::{self, LeafRule};
 use super::{Estimator, Inputs};
 use crate::error::Refusal;
+use crate::exactness::Exactness;
 use crate::skops::Object;
 use crate::trees::TreeBuilder;
 
@@ -41,5 +42,6 @@ fn averaged(object: &Object<'_>, name: &'static str, width: usize, rule: LeafRul
         trees: builder.finish(None),
         non_finite,
         start: -0.0,
+        exactness: Exactness::BitExact,
     })
 }

@@ -5,7 +5,8 @@ use super::labels::Labels;
 use super::tree_nodes::{self, LeafRule};
 use super::{Estimator, Inputs};
 use crate::error::Refusal;
-use crate::skops::Object;
+use crate::exactness::{Exactness, ROUNDING};
+use crate::skops::{Object, Scalar};
 use crate::table::NonFinite;
 use crate::trees::TreeBuilder;
 
@@ -92,5 +93,14 @@ fn averaged(object: &Object<'_>, name: &'static str, width: usize, rule: LeafRul
         trees: builder.finish(None),
         non_finite,
         start: 0.0,
+        exactness: exactness(object)?,
     })
+}
+
+/// With several jobs Python adds the trees in whatever order they finish, and its own last bits vary.
+fn exactness(object: &Object<'_>) -> Result<Exactness, Refusal> {
+    match object.find_some("n_jobs") {
+        Some(jobs) if jobs.scalar()? != Scalar::Int(1) => Ok(ROUNDING),
+        _ => Ok(Exactness::BitExact),
+    }
 }

@@ -7,7 +7,12 @@ use super::version::Version;
 use crate::error::Refusal;
 
 /// Set by scikit-learn on many classes and without a say in what is predicted.
-const ALWAYS_KNOWN: &[&str] = &["_sklearn_version", "feature_names_in_", "n_features_in_"];
+const ALWAYS_KNOWN: &[&str] = &[
+    "_metadata_requests",
+    "_sklearn_version",
+    "feature_names_in_",
+    "n_features_in_",
+];
 const OUTPUT_CONFIG: &str = "_sklearn_output_config";
 
 #[derive(Clone)]

@@ -62,10 +62,7 @@ impl<'a> Table<'a> {
 
     /// How messages call a column.
     pub(crate) fn column_label(&self, column: usize) -> String {
-        match self.names().and_then(|names| names.get(column)) {
-            Some(name) => format!("`{name}`"),
-            None => column.to_string(),
-        }
+        label(self.names(), column)
     }
 
     pub(crate) fn column(&self, column: usize) -> Cow<'_, Column> {
@@ -100,25 +97,29 @@ impl<'a> Table<'a> {
             Self::Frame(frame) => frame,
         };
         let dtype = Dtype::of_frame(frame.columns.iter().map(AsRef::as_ref));
-        let text = |table: &Frame<'_>| {
-            let column = table
-                .columns
-                .iter()
-                .position(|column| matches!(**column, Column::Text(_) | Column::Object(_)))
-                .unwrap_or(0);
-            PredictError::TextColumn(match &table.names {
-                Some(names) => format!("`{}`", names[column]),
-                None => column.to_string(),
-            })
-        };
         let values = match dtype {
-            Dtype::Text => return Err(text(&frame)),
+            Dtype::Text => return Err(frame.text_refused()),
             Dtype::Bool => Values::Bool(gather(&frame, boolean_at)),
             Dtype::F64 => Values::F64(Cow::Owned(gather(&frame, float64_at))),
             Dtype::F32 => Values::F32(Cow::Owned(gather(&frame, float32_at))),
             Dtype::I64 => Values::I64(gather(&frame, integer_at)),
         };
         Ok(Dense::new(frame.rows, frame.columns.len(), values))
+    }
+}
+
+impl Frame<'_> {
+    fn text_refused(&self) -> PredictError {
+        let is_text = |column: &Cow<'_, Column>| matches!(**column, Column::Text(_) | Column::Object(_));
+        let column = self.columns.iter().position(is_text).unwrap_or_default();
+        PredictError::TextColumn(label(self.names.as_deref(), column))
+    }
+}
+
+fn label(names: Option<&[&str]>, column: usize) -> String {
+    match names.and_then(|names| names.get(column)) {
+        Some(name) => format!("`{name}`"),
+        None => column.to_string(),
     }
 }
 

@@ -198,6 +198,8 @@ def cases(rng, rows, trees):
     yield "random_forest_bool_labels", RandomForestClassifier(**forest).fit(x, two == 1), few, False
     yield "random_forest_array", RandomForestRegressor(**forest).fit(x.to_numpy(), y), sets, True
     yield "random_forest_best_first", RandomForestRegressor(max_leaf_nodes=20, **forest).fit(x, y), few, False
+    parallel = RandomForestClassifier(n_jobs=2, **forest)
+    yield "random_forest_parallel", parallel.fit(x, three), few, False
     targets = np.column_stack([y, -y, y * y])
     yield "random_forest_many_targets", RandomForestRegressor(**forest).fit(x, targets), few, False
     if RELEASE >= (1, 4):
