@@ -64,7 +64,7 @@ export async function send(url: string, init: RequestInit): Promise<Response> {
     return await fetch(url, init);
   } catch (error) {
     if (isAbort(error)) throw error;
-    throw new ApiError(0, 'UNREACHABLE', 'The server does not answer. It will be asked again.');
+    throw new ApiError(0, 'UNREACHABLE', 'The server does not answer.');
   }
 }
 

@@ -37,7 +37,7 @@ export function plotOptions(setup: PlotSetup): uPlot.Options {
     width: setup.width,
     height: setup.height,
     legend: { show: false },
-    padding: [10, 12, 0, 0],
+    padding: [10, 20, 0, 0],
     cursor: {
       sync: { key: SYNC_KEY, setSeries: false },
       // The step axis asks the server for the points of the range; time axes only look closer.
@@ -51,7 +51,7 @@ export function plotOptions(setup: PlotSetup): uPlot.Options {
       y: { distr: setup.log ? 3 : 1, range: setup.log ? logRange : paddedRange },
     },
     axes: [
-      { ...axis, size: 26, gap: 4, values: setup.axis === 'elapsed' ? (_, values) => values.map((value) => formatDuration(value * 1000)) : undefined },
+      { ...axis, gap: 4, ...xAxis(setup.axis) },
       { ...axis, size: 54, gap: 4, values: (_, values) => values.map((value) => (value === null ? '' : formatNumber(value))) },
     ],
     series: [
@@ -82,6 +82,16 @@ export function plotOptions(setup: PlotSetup): uPlot.Options {
       ],
     },
   };
+}
+
+/** Seconds between two marks that read well as a duration. */
+const ELAPSED_STEPS = [0.001, 0.01, 0.1, 1, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14_400, 43_200, 86_400, 604_800, 2_592_000];
+
+function xAxis(axis: XAxis): Partial<uPlot.Axis> {
+  if (axis === 'time') return { size: 40 };
+  if (axis === 'step') return { size: 26 };
+  const write = (_: uPlot, seconds: number[]) => seconds.map((value) => (value === 0 ? '0' : formatDuration(value * 1000)));
+  return { size: 26, space: 70, incrs: ELAPSED_STEPS, values: write };
 }
 
 /** A flat curve gets room above and below in place of an axis of one value. */
