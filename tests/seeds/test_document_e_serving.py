@@ -19,11 +19,13 @@ def author(request, tmp_path_factory):
         pytest.skip(f"no Python with mlflow {request.param}")
     folder = tmp_path_factory.mktemp("document-e")
     server = servers.tracking_server(folder, f"sqlite:///{folder / 'fettle.db'}").start()
-    author = Author(request.param, server.url, folder)
-    author.run("train_and_register.py")
-    author.run("stage_transitions.py")
-    yield author
-    server.stop()
+    try:
+        author = Author(request.param, server.url, folder)
+        author.run("train_and_register.py")
+        author.run("stage_transitions.py")
+        yield author
+    finally:
+        server.stop()
 
 
 @pytest.fixture(scope="module", params=["models:/iris-classifier/Production", "models:/iris-classifier/1", "runs:"])
