@@ -26,7 +26,6 @@ pub fn routes() -> Router<App> {
     Router::new()
         .route("/", get(index))
         .route("/assets/{*path}", get(asset))
-        .route("/favicon.svg", get(asset))
 }
 
 async fn index() -> Response {
