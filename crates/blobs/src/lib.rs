@@ -11,7 +11,7 @@ use futures::{Stream, StreamExt, TryStreamExt, stream::BoxStream};
 use object_store::{
     GetOptions, GetRange, MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload, local::LocalFileSystem, path::Path,
 };
-use std::{ops::Range, sync::Arc};
+use std::{io::ErrorKind, ops::Range, sync::Arc};
 
 /// Bytes gathered before they are handed to the store: S3 takes no smaller part, and a part is what a stream holds.
 const PART: usize = 5 * 1024 * 1024;
@@ -22,6 +22,8 @@ pub enum Error {
     NotFound,
     #[error("the path is a folder")]
     IsFolder,
+    #[error("a part of the path is a file")]
+    UnderFile,
     #[error("the requested range is outside the file")]
     BadRange,
     #[error("the upload broke off: {0}")]
@@ -38,8 +40,20 @@ impl From<object_store::Error> for Error {
     fn from(error: object_store::Error) -> Self {
         match error {
             object_store::Error::NotFound { .. } => Self::NotFound,
-            other => Self::Store(other),
+            other => match io_error_kind(&other) {
+                Some(ErrorKind::NotADirectory) => Self::UnderFile,
+                Some(ErrorKind::IsADirectory) => Self::IsFolder,
+                _ => Self::Store(other),
+            },
         }
+    }
+}
+
+/// What the file system said, beneath the store's own words.
+fn io_error_kind(error: &(dyn std::error::Error + 'static)) -> Option<ErrorKind> {
+    match error.downcast_ref::<std::io::Error>() {
+        Some(error) => Some(error.kind()),
+        None => io_error_kind(error.source()?),
     }
 }
 

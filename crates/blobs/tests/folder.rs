@@ -151,3 +151,21 @@ async fn deletion_takes_files_and_trees() {
     blobs.delete(&path("t2/d")).await.expect("deleted");
     assert_eq!(blobs.list_all(&BlobPath::root()).await.expect("listed"), []);
 }
+
+#[tokio::test]
+async fn files_and_folders_do_not_take_each_others_places() {
+    let (_folder, blobs) = store();
+    put(&blobs, "a/file", b"x").await;
+    for (at, small) in [("a/file/under", true), ("a/file/under", false), ("a", true)] {
+        let chunk = Bytes::from(vec![0; if small { 1 } else { 6 << 20 }]);
+        let stored = blobs.put(&path(at), stream::iter([Chunk::Ok(chunk)])).await;
+        assert!(
+            matches!(stored, Err(Error::UnderFile | Error::IsFolder)),
+            "{at}: {stored:?}"
+        );
+    }
+    assert_eq!(
+        get(&blobs, "a/file", ByteRange::Whole).await.expect("still there"),
+        b"x"
+    );
+}

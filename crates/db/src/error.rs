@@ -1,5 +1,7 @@
 //! What callers tell apart when the store fails. Status codes are the business of the layers above.
 
+use crate::value::NulInText;
+
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 #[derive(Debug, thiserror::Error)]
@@ -7,6 +9,8 @@ pub enum Error {
     /// A row with the same key is there already.
     #[error("a unique key is taken already: {0}")]
     UniqueViolation(String),
+    #[error("text must not contain NUL bytes")]
+    NulInText,
     /// A queue or pool is full; the same call may succeed in a moment.
     #[error("the store is busy: {0}")]
     Overloaded(&'static str),
@@ -44,6 +48,7 @@ impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
         use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
         match &error {
+            rusqlite::Error::ToSqlConversionFailure(cause) if cause.is::<NulInText>() => Self::NulInText,
             rusqlite::Error::SqliteFailure(cause, message)
                 if matches!(
                     cause.extended_code,
@@ -59,6 +64,9 @@ impl From<rusqlite::Error> for Error {
 
 impl From<tokio_postgres::Error> for Error {
     fn from(error: tokio_postgres::Error) -> Self {
+        if std::error::Error::source(&error).is_some_and(<dyn std::error::Error>::is::<NulInText>) {
+            return Self::NulInText;
+        }
         match error.as_db_error() {
             Some(cause) if *cause.code() == tokio_postgres::error::SqlState::UNIQUE_VIOLATION => {
                 Self::UniqueViolation(cause.constraint().unwrap_or_default().to_owned())

@@ -17,6 +17,11 @@ pub enum Param<'a> {
     Ids(Cow<'a, [i64]>),
 }
 
+/// PostgreSQL's text cannot hold NUL, so that of SQLite may not either.
+#[derive(Debug, thiserror::Error)]
+#[error("text with a NUL byte")]
+pub(crate) struct NulInText;
+
 /// A list of parameters from Rust values: `params![run.id, "name", None::<i64>]`.
 #[macro_export]
 macro_rules! params {
@@ -65,6 +70,9 @@ impl rusqlite::ToSql for Param<'_> {
             Self::Null => ValueRef::Null,
             Self::Int(value) => ValueRef::Integer(*value),
             Self::Real(value) => ValueRef::Real(*value),
+            Self::Text(value) if value.contains('\0') => {
+                return Err(rusqlite::Error::ToSqlConversionFailure(NulInText.into()));
+            }
             Self::Text(value) => ValueRef::Text(value.as_bytes()),
             Self::Bytes(value) => ValueRef::Blob(value),
         }))
@@ -83,6 +91,7 @@ impl ToSql for Param<'_> {
             Self::Int(value) if *ty == Type::FLOAT8 => (*value as f64).to_sql(ty, out),
             Self::Int(value) => value.to_sql(ty, out),
             Self::Real(value) => value.to_sql(ty, out),
+            Self::Text(value) if value.contains('\0') => Err(NulInText.into()),
             Self::Text(value) => value.as_ref().to_sql(ty, out),
             Self::Bytes(value) => value.as_ref().to_sql(ty, out),
             Self::Ids(value) => value.as_ref().to_sql(ty, out),

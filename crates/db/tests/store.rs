@@ -58,6 +58,12 @@ on_both_databases! { MIGRATIONS;
         assert!(again.expect_err("the name is taken").is_unique_violation());
     }
 
+    async fn text_with_nul_is_refused(db: Db) {
+        let written = db.write(|tx| insert_note(tx, "a\0b")).await;
+        assert!(matches!(written, Err(Error::NulInText)), "{written:?}");
+        db.write(|tx| insert_note(tx, "after")).await.expect("the store goes on");
+    }
+
     async fn a_panic_ends_one_transaction_and_not_the_store(db: Db) {
         let panicked: Result<i64, Error> = db.write(|tx| { insert_note(tx, "lost")?; panic!("a defect") }).await;
         assert!(matches!(panicked, Err(Error::Aborted)));

@@ -28,6 +28,9 @@ pub(crate) fn parse_clauses(text: &str) -> Result<Vec<Clause<'_>>, SearchError> 
             text.len()
         )));
     }
+    if text.contains('\0') {
+        return Err(SearchError::new("Invalid filter: it must not contain NUL bytes"));
+    }
     let mut cursor = Cursor::new(text);
     if !text.is_empty() && cursor.peek().is_none() {
         return Err(SearchError::new(format!(

@@ -102,6 +102,9 @@ impl From<fettle_db::Error> for ApiError {
     fn from(error: fettle_db::Error) -> Self {
         use fettle_db::Error;
         match &error {
+            Error::NulInText => {
+                invalid("Text must not contain NUL bytes: leave them out of names, values and filters.")
+            }
             Error::Overloaded(what) => Self::new(
                 ErrorCode::ResourceExhausted,
                 format!("The server is busy: {what}. Try again in a moment."),

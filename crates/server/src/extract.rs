@@ -121,16 +121,25 @@ fn check_content_type(request: &Request) -> Result<()> {
     ))
 }
 
-/// The whole body, if it is within `limit`.
+/// The whole body, if it is within `limit`. One that is announced as larger is not waited for.
 pub async fn read_body(request: Request, limit: usize) -> Result<Bytes> {
+    let too_large = || {
+        ApiError::new(
+            ErrorCode::PayloadTooLarge,
+            format!("The request body is larger than {limit} bytes."),
+        )
+    };
+    let announced = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|length: u64| length > limit as u64) {
+        return Err(too_large());
+    }
     axum::body::to_bytes(request.into_body(), limit).await.map_err(|error| {
-        let too_large =
-            std::error::Error::source(&error).is_some_and(|cause| cause.to_string().contains("length limit exceeded"));
-        if too_large {
-            ApiError::new(
-                ErrorCode::PayloadTooLarge,
-                format!("The request body is larger than {limit} bytes."),
-            )
+        let cause = std::error::Error::source(&error);
+        if cause.is_some_and(|cause| cause.to_string().contains("length limit exceeded")) {
+            too_large()
         } else {
             ApiError::new(ErrorCode::BadRequest, "The request body ended early.").because(error)
         }

@@ -31,10 +31,9 @@ impl NativeExecutor {
                 flavor.format
             ));
         }
-        Self::from_skops(
-            &ModelFolder::sklearn_bytes(flavor).map_err(|error| error.to_string())?,
-            folder,
-        )
+        let bytes = ModelFolder::sklearn_bytes(flavor).map_err(|error| error.to_string())?;
+        let file = flavor.file.file_name().unwrap_or_default().to_string_lossy();
+        Self::from_skops(&bytes, folder).map_err(|reason| format!("`{file}`: {reason}"))
     }
 
     pub(crate) fn from_skops(skops: &[u8], folder: &ModelFolder) -> Result<Self, String> {

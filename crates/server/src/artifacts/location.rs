@@ -71,6 +71,7 @@ impl From<fettle_blobs::Error> for ApiError {
         match error {
             Error::NotFound => crate::error::not_found("No such artifact."),
             Error::IsFolder => invalid("The artifact path is a folder: list it, or name a file in it."),
+            Error::UnderFile => invalid("A part of the artifact path is a file, so nothing can be below it."),
             Error::BadRange => Self::new(
                 ErrorCode::RangeNotSatisfiable,
                 "The requested range is outside the file.",
