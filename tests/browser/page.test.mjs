@@ -214,33 +214,24 @@ test('a model version shows its source run and signature', async () => {
   assert.deepEqual(unexpected(), []);
 });
 
-test('an endpoint shows its deployment and answers', async () => {
-  // Stands in for a deployment, which takes a Fettle server with a Python environment.
-  const endpoint = {
-    name: 'churn', state: 'ready', created_at: '2026-01-05T10:00:00Z',
-    deployments: [{
-      name: 'blue', model_uri: 'models:/churn-forest@champion', model_name: 'churn-forest', model_version: '2', executor: 'native',
-      traffic: 100, state: 'ready', replicas: 1, reason: 'native: every compared row is bit-exact',
-      report: {
-        parity: { passed: true, required: 'bit-exact', rows_compared: 256, rows_by_kind: { example: 2, grid: 254 }, rows_differing: 0, max_relative_difference: 0 },
-        model: { flavor: 'sklearn', native_description: 'random forest of 10 trees' },
-      },
-    }],
-    requests: { count: 12840, errors: 3, p50_ms: 0.21, p99_ms: 0.94 },
-  };
-  await page.route('**/api/fettle/v1/endpoints', (route) => route.fulfill({ json: { endpoints: [endpoint] } }));
-  await page.route('**/endpoints/churn/invocations', (route) => route.fulfill({ json: { predictions: [0, 1] } }));
-  await open(page, '/endpoints');
-  await page.getByRole('link', { name: 'churn', exact: true }).click();
-  await page.getByText('256 rows compared with Python').waitFor();
+test('a version is deployed from its page, answers, and is taken away', async () => {
+  await open(page, '/models/churn-forest/versions/2');
+  await page.getByRole('button', { name: 'Deploy' }).click();
+  await page.getByLabel('Name', { exact: true }).fill('churn');
+  await page.getByRole('button', { name: 'Create' }).click();
+  // A worker process loads mlflow and compares native scoring with Python's before the endpoint is ready.
+  await page.getByText(/rows? compared with Python: 0 differing/).waitFor({ timeout: 120_000 });
+  await page.getByText('native', { exact: true }).waitFor();
   await page.waitForFunction(() => document.querySelector('textarea')?.value.includes('tenure_months'));
   await page.getByRole('button', { name: 'Send' }).click();
   await page.getByText('"predictions"').waitFor();
+  await page.getByText('Median latency').waitFor();
   await shoot(page, 'endpoint');
   await open(page, '/models/churn-forest/versions/2');
-  await page.getByRole('region', { name: 'Deployments' }).getByRole('link', { name: 'churn' }).waitFor();
-  await page.unroute('**/api/fettle/v1/endpoints');
-  await page.unroute('**/endpoints/churn/invocations');
+  await page.getByRole('region', { name: 'Deployments' }).getByRole('link', { name: 'churn' }).click();
+  await page.getByRole('button', { name: 'Delete endpoint' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete endpoint' }).click();
+  await page.getByRole('heading', { name: 'Endpoints', level: 1 }).waitFor();
   assert.deepEqual(unexpected(), []);
 });
 

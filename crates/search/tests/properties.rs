@@ -129,16 +129,16 @@ fn parse_everywhere(text: &str) {
 }
 
 fn key() -> impl Strategy<Value = String> {
-    "[^`]{0,12}"
+    "[^`\0]{0,12}"
 }
 
 /// The grammar has no escapes, so no value can hold both quotes or end in a backslash and still be printed.
 fn value() -> impl Strategy<Value = String> {
-    prop_oneof!["[^']{0,12}", "[^\"]{0,12}"].prop_map(|text| text.trim_end_matches('\\').to_owned())
+    prop_oneof!["[^'\0]{0,12}", "[^\"\0]{0,12}"].prop_map(|text| text.trim_end_matches('\\').to_owned())
 }
 
 fn values() -> impl Strategy<Value = Vec<String>> {
-    vec("(?s).{0,8}", 1..4)
+    vec("[^\0]{0,8}", 1..4)
 }
 
 fn single_text() -> impl Strategy<Value = TextComparison> {

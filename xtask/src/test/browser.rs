@@ -29,6 +29,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     command
         .arg("--artifacts-destination")
         .arg(folder.path().join("artifacts"));
+    command.env("FETTLE_PYTHON", &python);
     let mut server = Child::start("fettle", &mut command, &folder.path().join("log"))?;
     server.wait_until_ready(
         SocketAddr::from(([127, 0, 0, 1], port)),
