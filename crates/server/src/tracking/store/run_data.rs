@@ -125,12 +125,10 @@ impl Loader {
             ids,
             "SELECT i.run_id, i.id, d.name, d.digest, d.source_type, d.source, d.schema, d.profile
              FROM run_dataset_inputs i JOIN datasets d ON d.id = i.dataset_id WHERE i.run_id",
-            "ORDER BY i.run_id, i.id"
+            ""
         );
-        // Where each input's tags go.
-        let mut places: HashMap<i64, (i64, usize)> = HashMap::new();
+        let mut inputs: Vec<(i64, i64, Dataset)> = Vec::new();
         tx.for_each::<ApiError>(sql, &params, |row| {
-            let run_id = row.get(0)?;
             let dataset = Dataset {
                 name: row.get(2)?,
                 digest: row.get(3)?,
@@ -139,14 +137,21 @@ impl Loader {
                 schema: row.get(6)?,
                 profile: row.get(7)?,
             };
-            let inputs = &mut self.part(run_id).inputs.dataset_inputs;
-            places.insert(row.get(1)?, (run_id, inputs.len()));
-            inputs.push(DatasetInput {
+            inputs.push((row.get(1)?, row.get(0)?, dataset));
+            Ok(())
+        })?;
+        // Sorted here: to SQLite a sort costs more than all else that `runs/get` asks for, even one of no rows.
+        inputs.sort_unstable_by_key(|(id, ..)| *id);
+        // Where each input's tags go.
+        let mut places: HashMap<i64, (i64, usize)> = HashMap::new();
+        for (id, run_id, dataset) in inputs {
+            let datasets = &mut self.part(run_id).inputs.dataset_inputs;
+            places.insert(id, (run_id, datasets.len()));
+            datasets.push(DatasetInput {
                 tags: Vec::new(),
                 dataset,
             });
-            Ok(())
-        })?;
+        }
         if places.is_empty() {
             return Ok(());
         }
