@@ -45,7 +45,7 @@ enum Command {
     Ui(ui::Options),
     /// Measure Fettle against mlflow side by side and write bench/REPORT.md
     Bench(bench::Options),
-    /// Feed generated input to the parsers; needs the nightly toolchain
+    /// Feed generated input to the parsers: filters, JSON bodies, model files
     Fuzz(fuzz::Options),
 }
 
