@@ -77,6 +77,19 @@ def number(value):
     return f"{value:.1f}" if value >= 10 else f"{value:.4g}"
 
 
+def table(results, rows):
+    """One line per case and side of Fettle."""
+    lines = ["| what | MLflow | Fettle | ratio | goal | |", "|---|---:|---:|---:|---|---|"]
+    for row in rows:
+        unit = results[row["case"]]["unit"].split()[0].rstrip(",").replace("requests/s", "req/s")
+        title = TITLES[row["case"]] + (f" ({row['side'].removeprefix('fettle-')} executor)" if "-" in row["side"] else "")
+        verdict = {True: "reached", False: "**short**", None: ""}[row["met"]]
+        lines.append(
+            f"| {title} | {number(row['mlflow'])} {unit} | {number(row['fettle'])} {unit} | {number(row['ratio'])}x | {row['goal']} | {verdict} |"
+        )
+    return lines
+
+
 def markdown(results, about, quick):
     lines = ["# Fettle beside MLflow 3.17.2", ""]
     lines += [
@@ -91,14 +104,7 @@ def markdown(results, about, quick):
     if quick:
         lines += ["**A quick run: one short round each. It shows that the bench works and is no measurement.**", ""]
     rows = [row for name, case in results.items() for row in rows_of(name, case)]
-    lines += ["| what | MLflow | Fettle | ratio | goal | |", "|---|---:|---:|---:|---|---|"]
-    for row in rows:
-        unit = results[row["case"]]["unit"].split()[0].rstrip(",").replace("requests/s", "req/s")
-        title = TITLES[row["case"]] + (f" ({row['side'].removeprefix('fettle-')} executor)" if "-" in row["side"] else "")
-        verdict = {True: "reached", False: "**short**", None: ""}[row["met"]]
-        lines.append(
-            f"| {title} | {number(row['mlflow'])} {unit} | {number(row['fettle'])} {unit} | {number(row['ratio'])}x | {row['goal']} | {verdict} |"
-        )
+    lines += table(results, rows)
     loaded = [row for row in rows if isinstance(row["measured"], dict)]
     if loaded:
         lines += ["", "## Latency and processor time under that load", ""]
@@ -123,3 +129,18 @@ def write(results, about, quick, only):
     if not quick:
         stored.write_text(json.dumps({"about": about, "results": results}, indent=1) + "\n")
         (HERE / "REPORT.md").write_text(text)
+        fill_readme(results)
+
+
+def fill_readme(results):
+    """The README shows the table of the newest full report, between its two marks."""
+    readme = HERE.parent / "README.md"
+    before, rest = readme.read_text().split("<!-- figures -->\n")
+    after = rest.split("<!-- /figures -->")[1]
+    rows = [row for name, case in results.items() for row in rows_of(name, case)]
+    shown = "\n".join(table(results, rows))
+    words = (
+        "Measured side by side with MLflow 3.17.2 on one machine of two cores, on SQLite, by `cargo xtask bench`, after both\n"
+        "gave the same answers. Latencies, processor time and the machine are in [bench/REPORT.md](bench/REPORT.md).\n"
+    )
+    readme.write_text(f"{before}<!-- figures -->\n{words}\n{shown}\n<!-- /figures -->{after}")
