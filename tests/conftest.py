@@ -10,7 +10,7 @@ BACKENDS = ["sqlite", "postgresql"]
 @pytest.fixture(scope="session", params=BACKENDS)
 def backend(request):
     if request.param == "postgresql":
-        database.postgres_or_skip()
+        database.postgres_address()
     return request.param
 
 

@@ -17,7 +17,7 @@ def bash(request, own_server, tmp_path):
     """Runs a script of the document in the client's environment, in one folder, as one would by hand."""
     python = clients.pythons().get(request.param)
     if python is None:
-        pytest.skip(f"no Python with mlflow {request.param}")
+        pytest.fail(f"no Python with mlflow {request.param}")
     folder = tmp_path / "work"
     folder.mkdir()
 

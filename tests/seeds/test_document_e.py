@@ -10,7 +10,7 @@ from support import clients
 @pytest.fixture(params=VERSIONS)
 def author(request, own_server, tmp_path):
     if request.param not in clients.pythons():
-        pytest.skip(f"no Python with mlflow {request.param}")
+        pytest.fail(f"no Python with mlflow {request.param}")
     return Author(request.param, own_server.url, tmp_path)
 
 

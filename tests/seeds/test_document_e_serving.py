@@ -16,7 +16,7 @@ IRIS = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
 def author(request, tmp_path_factory):
     """A reader who has followed the document up to the promotion to Production."""
     if request.param not in clients.pythons():
-        pytest.skip(f"no Python with mlflow {request.param}")
+        pytest.fail(f"no Python with mlflow {request.param}")
     folder = tmp_path_factory.mktemp("document-e")
     server = servers.tracking_server(folder, f"sqlite:///{folder / 'fettle.db'}").start()
     try:

@@ -10,16 +10,16 @@ import pytest
 ADDRESS = "FETTLE_TEST_POSTGRES"
 
 
-def postgres_or_skip():
+def postgres_address():
     address = os.environ.get(ADDRESS)
     if not address:
-        pytest.skip(f"{ADDRESS} is not set; `cargo xtask test client` starts a cluster and sets it")
+        pytest.fail(f"{ADDRESS} is not set; `cargo xtask test client` starts a cluster and sets it")
     return address
 
 
 def run_sql(*statements):
     """Run each statement on its own in the cluster's first database."""
-    command = ["psql", "--no-psqlrc", "--quiet", "--tuples-only", "-v", "ON_ERROR_STOP=1", postgres_or_skip()]
+    command = ["psql", "--no-psqlrc", "--quiet", "--tuples-only", "-v", "ON_ERROR_STOP=1", postgres_address()]
     for statement in statements:
         command += ["-c", statement]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
@@ -28,7 +28,7 @@ def run_sql(*statements):
 def new_database():
     name = f"client_{uuid.uuid4().hex[:12]}"
     run_sql(f"CREATE DATABASE {name}")
-    return urlunsplit(urlsplit(postgres_or_skip())._replace(path=f"/{name}"))
+    return urlunsplit(urlsplit(postgres_address())._replace(path=f"/{name}"))
 
 
 def backend_uri(kind, folder):
