@@ -13,5 +13,5 @@ SCENARIO = Path(__file__).parent / "scenario.py"
 def test_scenario(server, version, tmp_path):
     python = clients.pythons().get(version)
     if python is None:
-        pytest.skip(f"FETTLE_TEST_CLIENTS does not name a Python with mlflow {version}")
+        pytest.fail(f"FETTLE_TEST_CLIENTS does not name a Python with mlflow {version}")
     print(clients.run([python, SCENARIO], server.url, tmp_path, MPLCONFIGDIR=str(tmp_path)))
