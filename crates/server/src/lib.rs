@@ -6,18 +6,21 @@ mod audit;
 mod caller;
 mod clock;
 mod error;
+mod evaluation;
 mod extract;
+mod graphql;
 mod logged_models;
 mod page_token;
 mod registry;
 mod router;
 pub mod schema;
 mod search_sql;
-
 mod serving;
 mod system;
+mod traces;
 mod tracking;
 mod ui;
+mod webhooks;
 
 pub use app::{App, Settings};
 pub use clock::Clock;

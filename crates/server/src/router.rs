@@ -5,7 +5,7 @@ use crate::{
     artifacts, audit,
     caller::RequestId,
     error::{ApiError, ErrorCode, ErrorReport},
-    logged_models, registry, serving, system, tracking, ui,
+    evaluation, graphql, logged_models, registry, serving, system, traces, tracking, ui, webhooks,
 };
 use axum::{
     Router,
@@ -25,7 +25,10 @@ pub fn router(app: App) -> Router {
         .merge(tracking::routes())
         .merge(registry::routes())
         .merge(logged_models::routes())
-        .merge(artifacts::routes());
+        .merge(artifacts::routes())
+        .merge(traces::routes())
+        .merge(webhooks::routes())
+        .merge(evaluation::routes());
     Router::new()
         .nest("/api", mlflow.clone().merge(system::mlflow_routes()))
         .nest(
@@ -36,6 +39,7 @@ pub fn router(app: App) -> Router {
                 .merge(artifacts::ajax_routes()),
         )
         .merge(artifacts::page_routes())
+        .merge(graphql::routes())
         .merge(audit::routes())
         .merge(serving::routes())
         .merge(system::routes())

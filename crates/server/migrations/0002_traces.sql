@@ -1,0 +1,96 @@
+-- Traces: each trace's own record in rows, its spans in compact blocks. Rows join on `trace_key`; `trace_id`
+-- ("tr-" and the OpenTelemetry id in hex) stands at the edge.
+
+CREATE TABLE traces (
+    id IDENTITY_KEY,
+    workspace_id BIGINT NOT NULL REFERENCES workspaces (id),
+    experiment_id BIGINT NOT NULL REFERENCES experiments (id),
+    trace_id TEXT NOT NULL UNIQUE,
+    client_request_id TEXT,
+    -- IN_PROGRESS, OK, ERROR or STATE_UNSPECIFIED
+    state TEXT NOT NULL,
+    request_time BIGINT NOT NULL,
+    -- In milliseconds; none while the trace runs.
+    execution_duration BIGINT,
+    request_preview TEXT,
+    response_preview TEXT
+);
+CREATE INDEX traces_by_time ON traces (experiment_id, request_time DESC, trace_id);
+
+CREATE TABLE trace_tags (
+    workspace_id BIGINT NOT NULL,
+    trace_key BIGINT NOT NULL REFERENCES traces (id),
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (trace_key, key)
+) CLUSTERED;
+
+CREATE TABLE trace_metadata (
+    workspace_id BIGINT NOT NULL,
+    trace_key BIGINT NOT NULL REFERENCES traces (id),
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (trace_key, key)
+) CLUSTERED;
+
+-- Totals over the spans: tokens and cost, under MLflow's names (input_tokens, total_cost, ..).
+CREATE TABLE trace_metrics (
+    workspace_id BIGINT NOT NULL,
+    trace_key BIGINT NOT NULL REFERENCES traces (id),
+    key TEXT NOT NULL,
+    value DOUBLE PRECISION NOT NULL,
+    PRIMARY KEY (trace_key, key)
+) CLUSTERED;
+
+CREATE TABLE trace_run_links (
+    workspace_id BIGINT NOT NULL,
+    trace_key BIGINT NOT NULL REFERENCES traces (id),
+    run_id BIGINT NOT NULL REFERENCES runs (id),
+    PRIMARY KEY (trace_key, run_id)
+) CLUSTERED;
+CREATE INDEX trace_run_links_by_run ON trace_run_links (run_id, trace_key);
+
+CREATE TABLE trace_prompt_links (
+    workspace_id BIGINT NOT NULL,
+    trace_key BIGINT NOT NULL REFERENCES traces (id),
+    prompt_name TEXT NOT NULL,
+    prompt_version TEXT NOT NULL,
+    PRIMARY KEY (trace_key, prompt_name, prompt_version)
+) CLUSTERED;
+
+CREATE TABLE assessments (
+    id IDENTITY_KEY,
+    workspace_id BIGINT NOT NULL,
+    trace_key BIGINT NOT NULL REFERENCES traces (id),
+    assessment_id TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    -- feedback, expectation or issue
+    kind TEXT NOT NULL,
+    -- Any JSON value, as text.
+    value TEXT NOT NULL,
+    error TEXT,
+    source_type TEXT NOT NULL,
+    source_id TEXT,
+    span_id TEXT,
+    run_uuid TEXT,
+    rationale TEXT,
+    -- A JSON object of texts.
+    metadata TEXT,
+    overrides TEXT,
+    valid BIGINT NOT NULL,
+    create_time BIGINT NOT NULL,
+    last_update_time BIGINT NOT NULL
+);
+CREATE INDEX assessments_by_trace ON assessments (trace_key, id);
+
+-- Spans as they came, one block for each trace of a request; a span sent again replaces the one before it when read.
+CREATE TABLE span_blocks (
+    workspace_id BIGINT NOT NULL,
+    trace_key BIGINT NOT NULL REFERENCES traces (id),
+    id BIGINT NOT NULL,
+    spans BIGINT NOT NULL,
+    -- What lists, search and metrics need of each span, without its content.
+    summary BYTES NOT NULL,
+    data BYTES NOT NULL,
+    PRIMARY KEY (trace_key, id)
+) CLUSTERED;
