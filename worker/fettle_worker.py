@@ -7,7 +7,7 @@ A message is two little-endian 32-bit lengths, a JSON header and a payload. Requ
 
     predict   the payload is a table of several callers' rows; the answer holds one result for each caller
     raw       the payload is a request body as it came; MLflow's own scoring code reads it
-    convert   answer the scikit-learn model rewritten as skops, for evaluation outside Python
+    convert   answer a pickled model rewritten as data, for evaluation outside Python
     ping      answer at once
 
 Imports stay inside functions where they are slow or optional: the same file serves every MLflow from 2.9 on.
@@ -159,11 +159,11 @@ class Host:
             results = [guarded(self.raw, bytes(payload), request["content_type"])]
         elif op == "convert":
             try:
-                return {}, as_skops(self.model)
+                return as_data(self.model)
             except Refused as refusal:
                 return {"refused": str(refusal)}, b""
             except Exception as error:
-                return {"refused": f"skops could not write the model: {type(error).__name__}: {error}"}, b""
+                return {"refused": f"the model could not be written as data: {type(error).__name__}: {error}"}, b""
         else:
             return {"refused": f"unknown operation {op}"}, b""
         bodies = [body for _, body in results]
@@ -351,6 +351,28 @@ def rows_of(table, start, count):
 
 
 TRUSTED_PREFIXES = ("sklearn.", "numpy.", "scipy.")
+
+
+def as_data(model):
+    """A pickled model as a header and a file that is read without executing anything."""
+    booster = getattr(model._model_impl, "lgb_model", None)
+    if booster is not None:
+        return as_lightgbm(booster)
+    return {"written_as": "skops"}, as_skops(model)
+
+
+def as_lightgbm(model):
+    """LightGBM's own text, and a classifier's labels."""
+    header = {"written_as": "lightgbm"}
+    if hasattr(model, "classes_"):
+        labels = model.classes_
+        if labels.dtype.kind not in "iuUO" or (labels.dtype.kind == "O" and any(type(v) is not str for v in labels)):
+            raise Refused(f"the classifier's labels are {labels.dtype}, neither integers nor texts")
+        header["labels"] = labels.tolist()
+    booster = getattr(model, "booster_", model)
+    if callable(getattr(model, "objective_", None)):
+        raise Refused("the model was trained with an objective of its own")
+    return header, booster.model_to_string().encode()
 
 
 def as_skops(model):

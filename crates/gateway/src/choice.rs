@@ -158,16 +158,13 @@ async fn proven_native(
     worker: &mut Worker,
     report: &mut DeploymentReport,
 ) -> Result<(NativeExecutor, ParityReport), String> {
-    let Some(flavor) = &folder.sklearn else {
-        return Err(format!("the {} flavour is scored in Python", folder.native_flavor()));
-    };
-    let native = if flavor.format == "skops" {
+    let native = if folder.is_pickled() {
+        let converted = worker.convert().await.map_err(|error| error.to_string())?;
+        let folder = folder.clone();
+        off_thread(move || NativeExecutor::from_rewritten(converted.rewritten(), &folder)).await?
+    } else {
         let folder = folder.clone();
         off_thread(move || NativeExecutor::from_folder(&folder)).await?
-    } else {
-        let skops = worker.convert().await.map_err(|error| error.to_string())?;
-        let folder = folder.clone();
-        off_thread(move || NativeExecutor::from_skops(&skops, &folder)).await?
     };
     report.model.native_description = Some(native.describe());
     let parity = parity::compare(folder, &native, worker)

@@ -41,6 +41,7 @@ pub struct ModelFolder {
     /// The method `mlflow.pyfunc` calls, `predict` unless the model says otherwise.
     pub predict_fn: String,
     pub sklearn: Option<SklearnFlavor>,
+    pub boosted: Option<BoostedFlavor>,
     pub mlflow_version: Option<String>,
     example: Option<Example>,
 }
@@ -58,6 +59,46 @@ pub struct SklearnFlavor {
     /// `skops`, `cloudpickle` or `pickle`.
     pub format: String,
     pub version: Option<String>,
+}
+
+/// A model of XGBoost or LightGBM.
+#[derive(Debug, Clone)]
+pub struct BoostedFlavor {
+    pub library: BoostedLibrary,
+    pub file: PathBuf,
+    /// The Python class that was saved, such as `xgboost.sklearn.XGBClassifier`.
+    pub class: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BoostedLibrary {
+    Xgboost,
+    Lightgbm,
+}
+
+impl BoostedLibrary {
+    /// The name of the flavour.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Xgboost => "xgboost",
+            Self::Lightgbm => "lightgbm",
+        }
+    }
+
+    /// The class whose models MLflow saves without naming it.
+    fn bare_class(self) -> &'static str {
+        match self {
+            Self::Xgboost => "xgboost.core.Booster",
+            Self::Lightgbm => "lightgbm.basic.Booster",
+        }
+    }
+}
+
+impl BoostedFlavor {
+    /// Whether the file is the library's own and not a pickle.
+    pub fn is_data(&self) -> bool {
+        self.library == BoostedLibrary::Xgboost || self.class == BoostedLibrary::Lightgbm.bare_class()
+    }
 }
 
 #[derive(Deserialize)]
@@ -114,8 +155,18 @@ impl ModelFolder {
         }
     }
 
-    pub(crate) fn sklearn_bytes(flavor: &SklearnFlavor) -> Result<Vec<u8>, ModelFolderError> {
-        read_bounded(&flavor.file, MODEL_FILE_BYTES_MAX)
+    /// The bytes of a model's file.
+    pub(crate) fn model_bytes(file: &Path) -> Result<Vec<u8>, ModelFolderError> {
+        read_bounded(file, MODEL_FILE_BYTES_MAX)
+    }
+
+    /// Whether the model is a pickle of a library that is scored natively once Python has written it as data.
+    pub(crate) fn is_pickled(&self) -> bool {
+        match (&self.sklearn, &self.boosted) {
+            (Some(flavor), _) => flavor.format != "skops",
+            (None, Some(flavor)) => !flavor.is_data(),
+            (None, None) => false,
+        }
     }
 
     /// Whether each row's prediction is known not to depend on the other rows of the same call.
@@ -156,6 +207,11 @@ fn read_model(folder: &Path, raw: &RawModel) -> Result<ModelFolder, String> {
         .get("sklearn")
         .map(|flavor| read_sklearn(folder, flavor, pyfunc))
         .transpose()?;
+    let boosted = [BoostedLibrary::Xgboost, BoostedLibrary::Lightgbm]
+        .into_iter()
+        .find_map(|library| Some((library, raw.flavors.get(library.name())?)))
+        .map(|(library, flavor)| read_boosted(folder, library, flavor, pyfunc))
+        .transpose()?;
     let example = raw
         .saved_input_example_info
         .as_ref()
@@ -168,6 +224,7 @@ fn read_model(folder: &Path, raw: &RawModel) -> Result<ModelFolder, String> {
         loader_module,
         predict_fn: text_of(pyfunc, "predict_fn").unwrap_or_else(|| "predict".into()),
         sklearn,
+        boosted,
         mlflow_version: raw.mlflow_version.clone(),
         example: example.flatten(),
     })
@@ -182,6 +239,22 @@ fn read_sklearn(folder: &Path, flavor: &Value, pyfunc: &Value) -> Result<Sklearn
         file: inside(folder, &file)?,
         format: text_of(flavor, "serialization_format").unwrap_or_else(|| "pickle".into()),
         version: text_of(flavor, "sklearn_version"),
+    })
+}
+
+fn read_boosted(
+    folder: &Path,
+    library: BoostedLibrary,
+    flavor: &Value,
+    pyfunc: &Value,
+) -> Result<BoostedFlavor, String> {
+    let file = text_of(pyfunc, "data")
+        .or_else(|| text_of(flavor, "data"))
+        .ok_or_else(|| format!("flavors.{}.data is missing", library.name()))?;
+    Ok(BoostedFlavor {
+        library,
+        file: inside(folder, &file)?,
+        class: text_of(flavor, "model_class").unwrap_or_else(|| library.bare_class().into()),
     })
 }
 

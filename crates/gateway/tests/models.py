@@ -9,9 +9,11 @@ import time
 import warnings
 
 import cloudpickle
+import lightgbm as lgb
 import mlflow
 import numpy as np
 import pandas as pd
+import xgboost as xgb
 from mlflow.models import ModelSignature, infer_signature
 from mlflow.types import ParamSchema, Schema
 from sklearn.compose import ColumnTransformer
@@ -81,6 +83,15 @@ def sklearn_model(name, estimator, inputs, target, **more):
     )
 
 
+def described(model, inputs):
+    return {"signature": infer_signature(inputs, model.predict(inputs)), "input_example": inputs.head(3)}
+
+
+def boosted_model(flavor, name, estimator, inputs, target):
+    estimator.fit(inputs, target)
+    flavor.save_model(estimator, OUT / name, pip_requirements=[], **described(estimator, inputs))
+
+
 def main():
     numbers = pd.DataFrame(DICE.normal(size=(500, 4)).round(2), columns=list("abcd"))
     target = numbers.a * 2 + numbers.b**2
@@ -98,6 +109,14 @@ def main():
         [("numbers", StandardScaler(), list("abcd")), ("city", OneHotEncoder(handle_unknown="ignore"), ["city"])]
     )
     sklearn_model("mixed", make_pipeline(columns, LogisticRegression()), mixed, label)
+
+    boosted_model(mlflow.xgboost, "xgboost", xgb.XGBRegressor(n_estimators=20), numbers, target)
+    boosted_model(mlflow.xgboost, "xgboost_classes", xgb.XGBClassifier(n_estimators=20), numbers, (label == "yes") * 1)
+    lightgbm = dict(n_estimators=20, verbose=-1)
+    boosted_model(mlflow.lightgbm, "lightgbm", lgb.LGBMRegressor(**lightgbm), numbers, target)
+    boosted_model(mlflow.lightgbm, "lightgbm_classes", lgb.LGBMClassifier(**lightgbm), numbers, label)
+    booster = lgb.train({"verbose": -1}, lgb.Dataset(numbers, target), 20)
+    mlflow.lightgbm.save_model(booster, OUT / "lightgbm_booster", pip_requirements=[], **described(booster, numbers))
 
     pd.DataFrame({"x": [1.5, 2.5]}).to_parquet(OUT / "two_rows.parquet")
 

@@ -3,9 +3,11 @@
 use crate::error::{PredictError, Refusal};
 use crate::estimators::{self, Estimator, Inputs};
 use crate::exactness::Exactness;
+use crate::lightgbm::{self, LightgbmClass};
 use crate::rows::{Output, Rows};
-use crate::skops::{File, Version};
+use crate::skops::File;
 use crate::table::Table;
+use crate::xgboost::{self, XgboostClass};
 
 /// Which of the model's methods is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,11 +16,12 @@ pub enum Method {
     PredictProba,
 }
 
-/// A model that answers as scikit-learn would.
+/// A model that answers as its Python library would.
 pub struct Model {
     estimator: Box<dyn Estimator>,
     inputs: Inputs,
-    version: Version,
+    /// What wrote the file, such as `scikit-learn 1.9.1`.
+    library: String,
 }
 
 impl Model {
@@ -26,14 +29,29 @@ impl Model {
     pub fn from_skops(bytes: &[u8]) -> Result<Self, Refusal> {
         let file = File::open(bytes)?;
         let root = file.root().object()?;
-        let version = root.version()?;
-        let estimator = estimators::read(&root)?;
+        let library = format!("scikit-learn {}", root.version()?);
+        Ok(Self::new(estimators::read(&root)?, library))
+    }
+
+    /// Reads an XGBoost file, JSON or UBJ.
+    pub fn from_xgboost(bytes: &[u8], class: XgboostClass) -> Result<Self, Refusal> {
+        let (boosted, library) = xgboost::read(bytes, class)?;
+        Ok(Self::new(Box::new(boosted), library))
+    }
+
+    /// Reads LightGBM's text.
+    pub fn from_lightgbm(bytes: &[u8], class: LightgbmClass) -> Result<Self, Refusal> {
+        let (boosted, library) = lightgbm::read(bytes, class)?;
+        Ok(Self::new(Box::new(boosted), library))
+    }
+
+    fn new(estimator: Box<dyn Estimator>, library: String) -> Self {
         let inputs = estimator.inputs();
-        Ok(Self {
+        Self {
             estimator,
             inputs,
-            version,
-        })
+            library,
+        }
     }
 
     /// The column names of training, if it was given a data frame.
@@ -69,7 +87,7 @@ impl Model {
 
     /// A line for people, such as `RandomForestClassifier, 100 trees, scikit-learn 1.9.1`.
     pub fn describe(&self) -> String {
-        format!("{}, scikit-learn {}", self.estimator.describe(), self.version)
+        format!("{}, {}", self.estimator.describe(), self.library)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io::{Cursor, Read, Write};
 use std::path::Path;
 
-use fettle_native::{Column, Method, Model, Rows};
+use fettle_native::{ClassLabels, Column, LightgbmClass, Method, Model, Rows, XgboostClass};
 use proptest::prelude::*;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
@@ -47,7 +47,12 @@ fn pack(entries: &[(String, Vec<u8>)]) -> Vec<u8> {
 
 /// Reads the file and, if it is taken for a model, scores rows with it.
 fn exercise(bytes: &[u8]) {
-    let Ok(model) = Model::from_skops(bytes) else { return };
+    if let Ok(model) = Model::from_skops(bytes) {
+        score(&model);
+    }
+}
+
+fn score(model: &Model) {
     let columns = || -> Vec<Column> {
         (0..model.input_count().min(1_000))
             .map(|at| Column::F64(vec![at as f64 * 0.7 - 1.0, f64::NAN, 1e9]))
@@ -185,4 +190,46 @@ fn a_zip_bomb_is_refused_while_it_unpacks() {
     assert!(bytes.len() < 2 << 20);
     let refusal = Model::from_skops(&bytes).expect_err("a refusal").to_string();
     assert!(refusal.contains("unpacks to more than"), "{refusal}");
+}
+
+/// Boosted models in their own formats.
+const BOOSTED: &[&str] = &[
+    "xgboost_three/model.json",
+    "xgboost_two_targets/model.ubj",
+    "lightgbm_categories/model.lgb",
+    "lightgbm_text_labels/model.lgb",
+];
+
+fn exercise_boosted(bytes: &[u8]) {
+    for class in [XgboostClass::Booster, XgboostClass::Regressor, XgboostClass::Classifier] {
+        if let Ok(model) = Model::from_xgboost(bytes, class) {
+            score(&model);
+        }
+    }
+    let labels = ClassLabels::Texts(["a", "b", "c"].map(str::to_owned).to_vec());
+    for class in [LightgbmClass::Booster, LightgbmClass::Classifier(labels)] {
+        if let Ok(model) = Model::from_lightgbm(bytes, class) {
+            score(&model);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn changed_boosted_files_do_not_panic(
+        case in 0..BOOSTED.len(),
+        changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
+        kept in any::<prop::sample::Index>(),
+    ) {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/boosted").join(BOOSTED[case]);
+        let mut bytes = std::fs::read(path).expect("a committed model");
+        for (at, byte) in changes {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        exercise_boosted(&bytes);
+        exercise_boosted(&bytes[..kept.index(bytes.len())]);
+    }
 }

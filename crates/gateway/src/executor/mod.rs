@@ -3,7 +3,7 @@
 mod native;
 mod python;
 
-pub(crate) use native::NativeExecutor;
+pub(crate) use native::{NativeExecutor, Rewritten};
 pub(crate) use python::PythonExecutor;
 
 pub(crate) enum Executor {

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use fettle_native::{Column, Exactness, Method, Model, Output, PredictError, Rows};
+use fettle_native::{
+    ClassLabels, Column, Exactness, LightgbmClass, Method, Model, Output, PredictError, Refusal, Rows, XgboostClass,
+};
 
 use crate::error::ScoreError;
 use crate::frame::{ColumnData, Frame, Layout};
-use crate::model_folder::ModelFolder;
+use crate::model_folder::{BoostedFlavor, BoostedLibrary, ModelFolder};
 use crate::parity::Tolerance;
 use crate::python_json;
 use crate::signature::Inputs;
@@ -20,46 +22,50 @@ pub(crate) struct NativeExecutor {
 }
 
 impl NativeExecutor {
-    /// From a folder whose model file is skops already. The error says what stands in the way.
+    /// From a folder whose model file is data already. The error says what stands in the way.
     pub(crate) fn from_folder(folder: &ModelFolder) -> Result<Self, String> {
-        let Some(flavor) = &folder.sklearn else {
-            return Err(format!("the {} flavour is scored in Python", folder.native_flavor()));
-        };
-        if flavor.format != "skops" {
-            return Err(format!(
-                "the model file is {}, which only Python may open",
-                flavor.format
-            ));
-        }
-        let bytes = ModelFolder::sklearn_bytes(flavor).map_err(|error| error.to_string())?;
-        let file = flavor.file.file_name().unwrap_or_default().to_string_lossy();
-        Self::from_skops(&bytes, folder).map_err(|reason| format!("`{file}`: {reason}"))
-    }
-
-    pub(crate) fn from_skops(skops: &[u8], folder: &ModelFolder) -> Result<Self, String> {
-        if let Inputs::Opaque(what) = &folder.signature.inputs {
-            return Err(format!("the signature has {what}, which only Python reads"));
-        }
-        if folder.loader_module != "mlflow.sklearn" {
-            return Err(format!(
-                "the model is loaded by `{}`, which is scored in Python",
-                folder.loader_module
-            ));
-        }
-        let method = match folder.predict_fn.as_str() {
-            "predict" => Method::Predict,
-            "predict_proba" => Method::PredictProba,
-            other => {
+        let (path, read): (_, Box<Reader>) = if let Some(flavor) = &folder.sklearn {
+            if flavor.format != "skops" {
                 return Err(format!(
-                    "the model is served through `{other}`, which is scored in Python"
+                    "the model file is {}, which only Python may open",
+                    flavor.format
                 ));
             }
+            (&flavor.file, Box::new(Model::from_skops))
+        } else if let Some(flavor) = &folder.boosted {
+            (&flavor.file, boosted_reader(flavor)?)
+        } else {
+            return Err(format!("the {} flavour is scored in Python", folder.native_flavor()));
         };
-        let model = Model::from_skops(skops).map_err(|refusal| refusal.to_string())?;
-        Ok(Self {
+        let method = method(folder)?;
+        let bytes = ModelFolder::model_bytes(path).map_err(|error| error.to_string())?;
+        let file = path.file_name().unwrap_or_default().to_string_lossy();
+        let model = read(&bytes).map_err(|refusal| format!("`{file}`: {refusal}"))?;
+        Ok(Self::new(model, method))
+    }
+
+    /// From a scikit-learn model that was rewritten.
+    pub(crate) fn from_skops(skops: &[u8], folder: &ModelFolder) -> Result<Self, String> {
+        Self::from_rewritten(Rewritten::Skops(skops), folder)
+    }
+
+    /// From what Python wrote of a pickled model.
+    pub(crate) fn from_rewritten(rewritten: Rewritten<'_>, folder: &ModelFolder) -> Result<Self, String> {
+        let method = method(folder)?;
+        let model = match rewritten {
+            Rewritten::Skops(bytes) => Model::from_skops(bytes),
+            Rewritten::Lightgbm(bytes, labels) => {
+                Model::from_lightgbm(bytes, labels.map_or(LightgbmClass::Booster, LightgbmClass::Classifier))
+            }
+        };
+        Ok(Self::new(model.map_err(|refusal| refusal.to_string())?, method))
+    }
+
+    fn new(model: Model, method: Method) -> Self {
+        Self {
             model: Arc::new(model),
             method,
-        })
+        }
     }
 
     pub(crate) fn score(&self, frame: Frame) -> Result<Bytes, ScoreError> {
@@ -88,6 +94,61 @@ impl NativeExecutor {
 
     pub(crate) fn describe(&self) -> String {
         self.model.describe()
+    }
+}
+
+/// A pickled model that Python has written as data.
+pub(crate) enum Rewritten<'a> {
+    Skops(&'a [u8]),
+    /// The text of the booster, and the labels if it is a classifier's.
+    Lightgbm(&'a [u8], Option<ClassLabels>),
+}
+
+type Reader = dyn Fn(&[u8]) -> Result<Model, Refusal>;
+
+/// How the file of a boosted model is read.
+fn boosted_reader(flavor: &BoostedFlavor) -> Result<Box<Reader>, String> {
+    let class = flavor.class.rsplit('.').next().unwrap_or_default();
+    match flavor.library {
+        BoostedLibrary::Xgboost => {
+            let class = match class {
+                "Booster" => XgboostClass::Booster,
+                "XGBRegressor" | "XGBRFRegressor" | "XGBRanker" => XgboostClass::Regressor,
+                "XGBClassifier" | "XGBRFClassifier" => XgboostClass::Classifier,
+                _ => return Err(format!("the model is a {}, which is scored in Python", flavor.class)),
+            };
+            Ok(Box::new(move |bytes| Model::from_xgboost(bytes, class)))
+        }
+        BoostedLibrary::Lightgbm if flavor.is_data() => {
+            Ok(Box::new(|bytes| Model::from_lightgbm(bytes, LightgbmClass::Booster)))
+        }
+        BoostedLibrary::Lightgbm => Err(format!("the model is a pickled {class}, which only Python may open")),
+    }
+}
+
+/// The method that the folder asks for, if its signature and loader leave the rest to the model.
+fn method(folder: &ModelFolder) -> Result<Method, String> {
+    if let Inputs::Opaque(what) = &folder.signature.inputs {
+        return Err(format!("the signature has {what}, which only Python reads"));
+    }
+    if folder.boosted.is_some() && folder.signature.params.is_some() {
+        return Err("the signature has parameters, which may change what the model answers".into());
+    }
+    if !matches!(
+        folder.loader_module.as_str(),
+        "mlflow.sklearn" | "mlflow.xgboost" | "mlflow.lightgbm"
+    ) {
+        return Err(format!(
+            "the model is loaded by `{}`, which is scored in Python",
+            folder.loader_module
+        ));
+    }
+    match folder.predict_fn.as_str() {
+        "predict" => Ok(Method::Predict),
+        "predict_proba" => Ok(Method::PredictProba),
+        other => Err(format!(
+            "the model is served through `{other}`, which is scored in Python"
+        )),
     }
 }
 

@@ -15,7 +15,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::protocol::{self, Handshake, PROTOCOL, Request, Response, RowResult};
+use super::protocol::{self, Converted, Handshake, PROTOCOL, Request, Response, RowResult};
 use super::table;
 use crate::frame::Frame;
 
@@ -248,9 +248,17 @@ impl Worker {
             .ok_or_else(|| CallError::Lost(io::Error::other("the worker sent no result")))
     }
 
-    /// The scikit-learn model as a skops file, or why there is none.
-    pub(crate) async fn convert(&mut self) -> Result<Bytes, CallError> {
-        Ok(self.call(&Request::Convert, &[]).await?.1)
+    /// The pickled model written as data, or why it cannot be.
+    pub(crate) async fn convert(&mut self) -> Result<Converted, CallError> {
+        let (response, bytes) = self.call(&Request::Convert, &[]).await?;
+        let written_as = response
+            .written_as
+            .ok_or_else(|| CallError::Lost(io::Error::other("the worker did not say what it wrote")))?;
+        Ok(Converted {
+            bytes,
+            written_as,
+            labels: response.labels,
+        })
     }
 
     pub(crate) async fn ping(&mut self) -> Result<(), CallError> {

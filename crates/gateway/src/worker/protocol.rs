@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 use std::io;
 
 use bytes::Bytes;
+use fettle_native::ClassLabels;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
+
+use crate::executor::Rewritten;
 
 pub(super) const PROTOCOL: u32 = 1;
 const HEADER_BYTES_MAX: u32 = 16 << 20;
@@ -62,6 +65,48 @@ pub(crate) struct Response {
     pub(super) row_wise: bool,
     #[serde(default)]
     pub(super) refused: Option<String>,
+    /// Of a converted model: what it was written as, and the labels of a LightGBM classifier.
+    #[serde(default)]
+    pub(super) written_as: Option<WrittenAs>,
+    #[serde(default)]
+    pub(super) labels: Option<Labels>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum WrittenAs {
+    Skops,
+    Lightgbm,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Labels {
+    Integers(Vec<i64>),
+    Texts(Vec<String>),
+}
+
+/// A pickled model that Python has written as data.
+#[derive(Debug)]
+pub(crate) struct Converted {
+    pub(super) bytes: Bytes,
+    pub(super) written_as: WrittenAs,
+    pub(super) labels: Option<Labels>,
+}
+
+impl Converted {
+    pub(crate) fn rewritten(&self) -> Rewritten<'_> {
+        match self.written_as {
+            WrittenAs::Skops => Rewritten::Skops(&self.bytes),
+            WrittenAs::Lightgbm => Rewritten::Lightgbm(
+                &self.bytes,
+                self.labels.clone().map(|labels| match labels {
+                    Labels::Integers(labels) => ClassLabels::Integers(labels),
+                    Labels::Texts(labels) => ClassLabels::Texts(labels),
+                }),
+            ),
+        }
+    }
 }
 
 fn yes() -> bool {

@@ -63,6 +63,21 @@ async fn a_pickled_forest_is_rewritten_and_scored_natively() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn boosted_trees_are_scored_natively_from_their_own_files() {
+    let _turn = together().await;
+    check_exact("xgboost", &["a", "b", "c", "d"]).await;
+    check_exact("xgboost_classes", &["a", "b", "c", "d"]).await;
+    check_exact("lightgbm_booster", &["a", "b", "c", "d"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pickled_lightgbm_is_rewritten_and_scored_natively() {
+    let _turn = together().await;
+    check_exact("lightgbm", &["a", "b", "c", "d"]).await;
+    check_exact("lightgbm_classes", &["a", "b", "c", "d"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn class_labels_are_the_same_texts() {
     let _turn = together().await;
     check_exact("classes", &["a", "b", "c", "d"]).await;

@@ -86,7 +86,8 @@ impl PredictorReader {
 
     pub(super) fn finish(self) -> Trees {
         let left = self.left;
-        self.builder.finish(self.known.map(|known| Categories { left, known }))
+        self.builder
+            .finish(self.known.map(|known| Categories::Bytes { left, known }))
     }
 }
 

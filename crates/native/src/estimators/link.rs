@@ -11,7 +11,7 @@ pub(super) fn logit(p: f64) -> f64 {
 }
 
 /// Turns every row of `width` scores into probabilities.
-pub(super) fn softmax(scores: &mut [f64], width: usize) {
+pub(crate) fn softmax(scores: &mut [f64], width: usize) {
     for row in scores.chunks_exact_mut(width) {
         let greatest = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         for score in row.iter_mut() {
@@ -25,7 +25,7 @@ pub(super) fn softmax(scores: &mut [f64], width: usize) {
 }
 
 /// The probabilities of the second class as those of both.
-pub(super) fn both_classes(second: impl Iterator<Item = f64>) -> Vec<f64> {
+pub(crate) fn both_classes(second: impl Iterator<Item = f64>) -> Vec<f64> {
     second.flat_map(|p| [1.0 - p, p]).collect()
 }
 

@@ -17,6 +17,8 @@ mod pipeline;
 mod tree_nodes;
 
 pub(crate) use inputs::Inputs;
+pub(crate) use labels::Labels;
+pub(crate) use link::{both_classes, softmax};
 
 use crate::error::{PredictError, Refusal};
 use crate::exactness::Exactness;

@@ -19,7 +19,6 @@ pub(crate) use node::Node;
 pub(crate) use object::Object;
 pub(crate) use records::Records;
 pub(crate) use scalar::Scalar;
-pub(crate) use version::Version;
 
 const SCHEMA: &str = "schema.json";
 /// A tree takes some 400.

@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use fettle_native::{Column, Exactness, Method, Model, Output, PredictError, Rows};
+use fettle_native::{
+    ClassLabels, Column, Exactness, LightgbmClass, Method, Model, Output, PredictError, Rows, XgboostClass,
+};
 use serde_json::Value;
 
 /// Rows of each set that are also scored by themselves.
@@ -56,11 +58,52 @@ fn case_folders(folder: &Path) -> Vec<PathBuf> {
 fn check_case(folder: &Path, report: &mut Report) -> Result<(), String> {
     let read = |name: &str| fs::read(folder.join(name)).map_err(|error| format!("{name}: {error}"));
     let case: Value = serde_json::from_slice(&read("case.json")?).map_err(|error| error.to_string())?;
-    let model = Model::from_skops(&read("model.skops")?).map_err(|refusal| format!("refused: {refusal}"))?;
+    let model = model(&case["model"], read)?;
     for set in case["sets"].as_array().ok_or("case.json has no sets")? {
         check_set(&model, set, report).map_err(|failure| format!("{}: {failure}", set["name"]))?;
     }
     Ok(())
+}
+
+/// The model of a case; those of scikit-learn have no entry of their own.
+fn model(entry: &Value, read: impl Fn(&str) -> Result<Vec<u8>, String>) -> Result<Model, String> {
+    let bytes = read(entry["file"].as_str().unwrap_or("model.skops"))?;
+    let class = entry["class"].as_str().unwrap_or_default();
+    let found = match entry["library"].as_str() {
+        None => Model::from_skops(&bytes),
+        Some("xgboost") => Model::from_xgboost(
+            &bytes,
+            match class {
+                "classifier" => XgboostClass::Classifier,
+                "regressor" => XgboostClass::Regressor,
+                _ => XgboostClass::Booster,
+            },
+        ),
+        Some("lightgbm") => Model::from_lightgbm(
+            &bytes,
+            match entry["labels"].as_array() {
+                Some(labels) => LightgbmClass::Classifier(class_labels(labels)),
+                None => LightgbmClass::Booster,
+            },
+        ),
+        Some(other) => return Err(format!("unknown library {other}")),
+    };
+    found.map_err(|refusal| format!("refused: {refusal}"))
+}
+
+fn class_labels(labels: &[Value]) -> ClassLabels {
+    let integers: Option<Vec<i64>> = labels.iter().map(Value::as_i64).collect();
+    integers.map_or_else(
+        || {
+            ClassLabels::Texts(
+                labels
+                    .iter()
+                    .filter_map(|label| label.as_str().map(str::to_owned))
+                    .collect(),
+            )
+        },
+        ClassLabels::Integers,
+    )
 }
 
 fn check_set(model: &Model, set: &Value, report: &mut Report) -> Result<(), String> {
