@@ -89,8 +89,30 @@ CREATE TABLE span_blocks (
     trace_key BIGINT NOT NULL REFERENCES traces (id),
     id BIGINT NOT NULL,
     spans BIGINT NOT NULL,
+    -- The row of span_index that says what the block is found by.
+    index_id BIGINT NOT NULL,
     -- What lists, search and metrics need of each span, without its content.
     summary BYTES NOT NULL,
     data BYTES NOT NULL,
     PRIMARY KEY (trace_key, id)
+) CLUSTERED;
+
+-- What blocks of spans are found by: one row for the blocks of a request, read from end to end by a search.
+CREATE TABLE span_index (
+    id IDENTITY_KEY,
+    workspace_id BIGINT NOT NULL,
+    experiment_id BIGINT NOT NULL REFERENCES experiments (id),
+    -- For each block its trace's key and hashes of names, types, statuses and attributes.
+    terms BYTES NOT NULL,
+    -- For each block its trace's key and a signature of its text.
+    text BYTES NOT NULL
+);
+CREATE INDEX span_index_by_experiment ON span_index (experiment_id, id);
+
+-- What is taken out of spans of an experiment before they are stored.
+CREATE TABLE trace_rules (
+    workspace_id BIGINT NOT NULL,
+    experiment_id BIGINT NOT NULL PRIMARY KEY REFERENCES experiments (id),
+    -- A JSON object.
+    rules TEXT NOT NULL
 ) CLUSTERED;

@@ -1,0 +1,3 @@
+//! SQL of traces and their spans.
+
+pub mod spans;
