@@ -1,6 +1,7 @@
 //! What callers tell apart when the store fails. Status codes are the business of the layers above.
 
 use crate::value::NulInText;
+use tokio_postgres::error::SqlState;
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -11,6 +12,8 @@ pub enum Error {
     UniqueViolation(String),
     #[error("text must not contain NUL bytes")]
     NulInText,
+    #[error("the regular expression cannot be used: {0}")]
+    InvalidRegex(String),
     /// A queue or pool is full; the same call may succeed in a moment.
     #[error("the store is busy: {0}")]
     Overloaded(&'static str),
@@ -68,8 +71,11 @@ impl From<tokio_postgres::Error> for Error {
             return Self::NulInText;
         }
         match error.as_db_error() {
-            Some(cause) if *cause.code() == tokio_postgres::error::SqlState::UNIQUE_VIOLATION => {
+            Some(cause) if *cause.code() == SqlState::UNIQUE_VIOLATION => {
                 Self::UniqueViolation(cause.constraint().unwrap_or_default().to_owned())
+            }
+            Some(cause) if *cause.code() == SqlState::INVALID_REGULAR_EXPRESSION => {
+                Self::InvalidRegex(cause.message().to_owned())
             }
             None if error.is_closed() => Self::Unreachable(error.to_string()),
             _ => Self::Postgres(error),

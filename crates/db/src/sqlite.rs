@@ -4,11 +4,12 @@
 //! lone caller never waits. Each caller's work sits in a savepoint of its own: an error undoes that work alone.
 
 use crate::{Error, Result, Tx};
-use rusqlite::{Connection, OpenFlags};
+use regex::Regex;
+use rusqlite::{Connection, OpenFlags, functions::FunctionFlags, types::ValueRef};
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 use tokio::sync::{Semaphore, mpsc, oneshot};
@@ -154,7 +155,24 @@ fn open(path: &Path, flags: OpenFlags) -> Result<Connection> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     // MLflow's LIKE tells case apart on every engine.
     connection.execute_batch("PRAGMA case_sensitive_like = ON; PRAGMA temp_store = MEMORY;")?;
+    add_regexp(&connection)?;
     Ok(connection)
+}
+
+/// SQLite has the operator `REGEXP` and leaves its function to the application. A NULL on either side gives NULL.
+fn add_regexp(connection: &Connection) -> Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    connection.create_scalar_function("regexp", 2, flags, |arguments| {
+        if [0, 1].iter().any(|&index| arguments.get_raw(index) == ValueRef::Null) {
+            return Ok(None);
+        }
+        let pattern: Arc<Regex> = arguments.get_or_create_aux(0, |value| {
+            Regex::new(value.as_str()?).map_err(Box::<dyn std::error::Error + Send + Sync>::from)
+        })?;
+        let text = arguments.get_raw(1).as_str().map_err(|cause| rusqlite::Error::UserFunctionError(cause.into()))?;
+        Ok(Some(pattern.is_match(text)))
+    })?;
+    Ok(())
 }
 
 fn in_snapshot<T, E: From<Error>>(connection: &Connection, work: impl FnOnce(&Tx) -> Result<T, E>) -> Result<T, E> {

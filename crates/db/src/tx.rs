@@ -188,6 +188,15 @@ impl<'c> Tx<'c> {
         }
     }
 
+    /// The operator that tests text against a regular expression, case apart, anywhere in the text. Check a pattern from
+    /// outside with the `regex` crate first: it is what SQLite runs here, and PostgreSQL's own dialect is close to it.
+    pub fn regexp_operator(&self) -> &'static str {
+        match self.connection {
+            Owner::Sqlite(_) => " REGEXP ",
+            Owner::Postgres(_) => " ~ ",
+        }
+    }
+
     /// A `LIKE` pattern in which only `%` and `_` are special, as in MLflow. PostgreSQL also escapes with backslashes.
     pub fn like_pattern(&self, pattern: &str) -> String {
         match self.connection {

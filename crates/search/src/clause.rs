@@ -123,7 +123,7 @@ impl Operand<'_> {
     }
 }
 
-fn quoted_value<'a>(operand: &Operand<'a>, subject: &str) -> Result<&'a str, SearchError> {
+pub(crate) fn quoted_value<'a>(operand: &Operand<'a>, subject: &str) -> Result<&'a str, SearchError> {
     match operand {
         Operand::Quoted(value) => Ok(value),
         Operand::Bare(value) if !value.eq_ignore_ascii_case("NULL") => Err(SearchError::new(format!(

@@ -13,6 +13,8 @@ pub enum TextComparison {
     Like(String),
     /// As [`TextComparison::Like`], but case does not matter.
     ILike(String),
+    /// A regular expression found anywhere in the text.
+    RLike(String),
     In(Vec<String>),
     NotIn(Vec<String>),
     IsNull,
@@ -77,6 +79,7 @@ impl fmt::Display for TextComparison {
             Self::NotEqual(value) => write!(formatter, "!= {}", Value(value)),
             Self::Like(pattern) => write!(formatter, "LIKE {}", Value(pattern)),
             Self::ILike(pattern) => write!(formatter, "ILIKE {}", Value(pattern)),
+            Self::RLike(pattern) => write!(formatter, "RLIKE {}", Value(pattern)),
             Self::In(values) => write!(formatter, "IN {}", List(values)),
             Self::NotIn(values) => write!(formatter, "NOT IN {}", List(values)),
             Self::IsNull => formatter.write_str("IS NULL"),

@@ -14,7 +14,7 @@
 //!
 //! The path of a text is `token` (characters to tokens), `grammar` (tokens to clauses), then the entity's own file,
 //! which decides what its clauses may name and compare: [`runs`], [`experiments`], [`registered_models`],
-//! [`model_versions`], [`logged_models`]. A new searchable entity is one more such file.
+//! [`model_versions`], [`logged_models`], [`traces`], [`trace_metrics`]. A new searchable entity is one more such file.
 //!
 //! The grammar is the one MLflow accepts, with its accidents: `AND` is only a separator, so it may be missing, doubled
 //! or trailing, and a quoted value is taken verbatim, without escapes. Where MLflow fails with an internal error, or
@@ -38,6 +38,8 @@ mod quote;
 pub mod registered_models;
 pub mod runs;
 mod token;
+pub mod trace_metrics;
+pub mod traces;
 
 pub use comparison::{Number, NumberComparison, NumberOperator, TextComparison};
 pub use error::SearchError;

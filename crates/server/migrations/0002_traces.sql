@@ -42,13 +42,14 @@ CREATE TABLE trace_metrics (
     PRIMARY KEY (trace_key, key)
 ) CLUSTERED;
 
+-- By the trace's id and not its key: clients link traces that are still on their way.
 CREATE TABLE trace_run_links (
     workspace_id BIGINT NOT NULL,
-    trace_key BIGINT NOT NULL REFERENCES traces (id),
+    trace_id TEXT NOT NULL,
     run_id BIGINT NOT NULL REFERENCES runs (id),
-    PRIMARY KEY (trace_key, run_id)
+    PRIMARY KEY (trace_id, run_id)
 ) CLUSTERED;
-CREATE INDEX trace_run_links_by_run ON trace_run_links (run_id, trace_key);
+CREATE INDEX trace_run_links_by_run ON trace_run_links (run_id, trace_id);
 
 CREATE TABLE trace_prompt_links (
     workspace_id BIGINT NOT NULL,
@@ -57,6 +58,7 @@ CREATE TABLE trace_prompt_links (
     prompt_version TEXT NOT NULL,
     PRIMARY KEY (trace_key, prompt_name, prompt_version)
 ) CLUSTERED;
+CREATE INDEX trace_prompt_links_by_prompt ON trace_prompt_links (prompt_name, prompt_version, trace_key);
 
 CREATE TABLE assessments (
     id IDENTITY_KEY,
@@ -66,8 +68,11 @@ CREATE TABLE assessments (
     name TEXT NOT NULL,
     -- feedback, expectation or issue
     kind TEXT NOT NULL,
-    -- Any JSON value, as text.
+    -- Any JSON value, as Python writes it.
     value TEXT NOT NULL,
+    -- What averages count: the number itself, 1 for true and yes, 0 for false and no.
+    aggregate_value DOUBLE PRECISION,
+    is_numeric BIGINT NOT NULL,
     error TEXT,
     source_type TEXT NOT NULL,
     source_id TEXT,
@@ -82,6 +87,7 @@ CREATE TABLE assessments (
     last_update_time BIGINT NOT NULL
 );
 CREATE INDEX assessments_by_trace ON assessments (trace_key, id);
+CREATE INDEX assessments_by_name ON assessments (workspace_id, name, trace_key);
 
 -- Spans as they came, one block for each trace of a request; a span sent again replaces the one before it when read.
 CREATE TABLE span_blocks (

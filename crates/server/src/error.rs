@@ -105,6 +105,7 @@ impl From<fettle_db::Error> for ApiError {
             Error::NulInText => {
                 invalid("Text must not contain NUL bytes: leave them out of names, values and filters.")
             }
+            Error::InvalidRegex(why) => invalid(format!("Invalid regular expression in filter string: {why}")),
             Error::Overloaded(what) => Self::new(
                 ErrorCode::ResourceExhausted,
                 format!("The server is busy: {what}. Try again in a moment."),

@@ -29,6 +29,7 @@ pub fn push_text<'q>(tx: &Tx, query: &'q mut Query, column: &str, comparison: &T
             .push(&format!("LOWER({column}) LIKE LOWER("))
             .bind(tx.like_pattern(pattern))
             .push(")"),
+        TextComparison::RLike(pattern) => query.push(column).push(tx.regexp_operator()).bind(pattern.clone()),
         TextComparison::In(texts) => query.push(column).push(" IN ").bind_list(texts.iter().cloned()),
         TextComparison::NotIn(texts) => query.push(column).push(" NOT IN ").bind_list(texts.iter().cloned()),
         TextComparison::IsNull => query.push(column).push(" IS NULL"),

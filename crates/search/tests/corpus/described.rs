@@ -153,6 +153,7 @@ fn text(entity: &str, key: &str, comparison: &TextComparison) -> Clause {
         TextComparison::NotEqual(value) => ("!=", Value::Text(value.clone())),
         TextComparison::Like(value) => ("LIKE", Value::Text(value.clone())),
         TextComparison::ILike(value) => ("ILIKE", Value::Text(value.clone())),
+        TextComparison::RLike(value) => ("RLIKE", Value::Text(value.clone())),
         TextComparison::In(values) => ("IN", Value::List(values.clone())),
         TextComparison::NotIn(values) => ("NOT IN", Value::List(values.clone())),
         TextComparison::IsNull => ("IS NULL", Value::None),

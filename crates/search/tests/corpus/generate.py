@@ -29,6 +29,7 @@ from mlflow.utils.search_utils import (  # noqa: E402
     SearchExperimentsUtils,
     SearchModelUtils,
     SearchModelVersionUtils,
+    SearchTraceUtils,
     SearchUtils,
 )
 
@@ -94,6 +95,28 @@ KINDS = {
         "extra": [],
         "unknown": ["foo", "attribute.name", "tag.a", "param.a", "metric.a", "foo.bar", "Params.a", "attributes.creation_timestamp", "attributes.creation_time", "last_updated_time", '"name"', "datasets.name"],
     },
+    "traces": {
+        "text": ["request_id", "status", "client_request_id", "name", "run_id", "attributes.status", "trace.name", "attribute.request_id", "`name`", '"status"', "trace.run_id", "span.name", "span.type", "span.status", "span.attributes.model", "span.attributes.`llm.model`", "span.attributes.a.b"],
+        "number": ["timestamp", "timestamp_ms", "execution_time", "execution_time_ms", "end_time", "end_time_ms", "attributes.timestamp_ms", "trace.execution_time"],
+        "prefixes": ["tag", "tags", "metadata", "request_metadata", "feedback", "expectation", "`tags`"],
+        "metrics": [],
+        "lists": ["request_id", "status", "client_request_id", "name", "run_id", "trace.status", "span.name", "span.type", "span.attributes.a", "tags.a", "metadata.a", "feedback.a", "text", "timestamp"],
+        "extra": ["tags.`mlflow.traceName`", "metadata.`mlflow.sourceRun`", "metadata.`mlflow.trace.session`"],
+        "unknown": ["foo", "trace.foo", "Tags.a", "metrics.a", "params.a", "experiment_id", "span.foo", "span.content", "span.attributes.", "issue.name", "issue", "feedback", "span", "Status", "assessment.a"],
+        "texts": [
+            "text LIKE '%x%'", "text ILIKE '%x%'", "text = 'x'", "text RLIKE 'x'", "trace.text LIKE 'x'", "text like 'x'", "span.content LIKE '%x%'", "span.content ILIKE 'x'", "span.content != 'x'",
+            "prompt = 'a/1'", "prompt = 'a'", "prompt = 'a/b/1'", "prompt = '/'", "prompt != 'a/1'", "prompt LIKE 'a/1'", "prompt IS NULL", "trace.prompt = \"a/1\"", "tags.`mlflow.linkedPrompts` = 'a/1'",
+            "issue.id = 'iss-1'", "issue.id != 'iss-1'", "issue.id LIKE 'x'", "issue.id = 5", "issue.id IS NULL",
+            "feedback.a > 1", "feedback.a >= 0.5", "feedback.a < -1", "expectation.b <= 1e3", "feedback.a > '1'", "feedback.a = 1", "feedback.a != 1", "feedback.a = 'true'", "feedback.a LIKE '%a%'", "feedback.a RLIKE '^a'",
+            "feedback.a IS NULL", "feedback.a IS NOT NULL", "expectation.`a b` = 'x'", "feedback.a IN ('x')", "feedback.name = 'x'", "feedback.text = 'x'",
+            "tags.name = 'x'", "tags.text = 'x'", "tags.prompt = 'x'", "metadata.run_id = 'x'", "tags.timestamp = 'x'", "metadata.name = 'x'",
+            "name RLIKE '^a.*b$'", "status RLIKE 'O'", "tags.a RLIKE 'x'", "metadata.a RLIKE 'x'", "span.name RLIKE 'x'", "span.attributes.a RLIKE '^x$'", "span.attributes.a ILIKE 'x'", "name rlike 'a'",
+            "name IS NULL", "run_id IS NULL", "run_id IS NOT NULL", "run_id != 'x'", "run_id LIKE 'x'", "run_id RLIKE 'x'", "status IS NULL", "client_request_id IS NULL", "timestamp IS NULL", "span.name IS NULL",
+            "timestamp > '5'", "timestamp_ms = '1700000000000'", "end_time > 5 AND end_time_ms < 7", "timestamp LIKE '5'", "status = 5", "execution_time = 1.5",
+            "metadata.`mlflow.trace.tokenUsage` IS NOT NULL", "metadata.`mlflow.trace.tokenUsage` LIKE '%1%'", "metadata.`mlflow.trace.cost` = '{}'", "metadata.`mlflow.trace.session` = 's'",
+            "name = 'a' AND span.name = 'b' AND span.type = 'c' AND tags.d = 'e' AND feedback.f > 1",
+        ],
+    },
 }
 
 # Shapes of a whole filter, tried for every kind with `C` replaced by good comparisons of that kind.
@@ -124,6 +147,7 @@ def comparisons(kind, rng):
             yield f"{prefix}.{key} = {'1' if prefix in spec['metrics'] else repr('x')}"
     for left in odd_keyed:
         yield f"{left} = {'1' if left.startswith('metric') else repr('x')}"
+    yield from spec.get("texts", [])
     for left in spec["unknown"]:
         yield f"{left} = {1 if 'creation_time' in left else repr('x')}"
     for comparator in dict.fromkeys(TEXT_COMPARATORS + ODD_COMPARATORS + ["<", ">="]):
@@ -190,6 +214,7 @@ ORDER_KEYS = {
     "experiments": ["name", "experiment_id", "creation_time", "last_update_time", "attribute.name", "`name`", '"name"', "tags.a", "foo", "attributes.name", "metrics.a", "creation_timestamp"],
     "registered_models": ["name", "timestamp", "last_updated_timestamp", "creation_timestamp", "attribute.name", "`name`", '"name"', "tags.a", "foo", "TIMESTAMP"],
     "model_versions": ["name", "version_number", "creation_timestamp", "last_updated_timestamp", "attribute.name", "`name`", "tags.a", "tags.name", "version", "run_id", "timestamp"],
+    "traces": ["timestamp_ms", "timestamp", "execution_time", "execution_time_ms", "end_time", "end_time_ms", "status", "request_id", "experiment_id", "name", "run_id", "attributes.timestamp", "trace.status", "`timestamp`", "tags.a", "tag.`a b`", "tags.\"a\"", "metadata.a", "request_metadata.`x/y`", "metadata.`mlflow.trace.session`", "metadata.`mlflow.trace.cost`", "tags.name", "client_request_id", "prompt", "text", "span.name", "feedback.a", "foo", "foo.a"],
 }
 DIRECTIONS = ["", " ASC", " DESC", " asc", " desc", "  Desc", " DOWN", " DESC NULLS LAST", " ASC, name DESC", " DESC DESC"]
 ORDER_LISTS = {
@@ -197,6 +222,7 @@ ORDER_LISTS = {
     "experiments": [["name", "name DESC"], ["name", "creation_time DESC"], ["experiment_id", "attribute.experiment_id"]],
     "registered_models": [["name", "name DESC"], ["timestamp", "last_updated_timestamp"], ["timestamp DESC", "name"]],
     "model_versions": [["name", "name DESC"], ["version_number DESC", "name"], ["creation_timestamp", "last_updated_timestamp"]],
+    "traces": [["timestamp", "timestamp_ms DESC"], ["status", "name DESC", "tags.a"], ["name", "tags.`mlflow.traceName`"]],
 }
 
 
@@ -230,6 +256,8 @@ class Oracle:
             self.registry.search_registered_models(**everything)
         elif kind == "model_versions":
             self.registry.search_model_versions(**everything)
+        elif kind == "traces":
+            self.tracking.search_traces(["0"], **everything)
         else:
             self.tracking.search_logged_models(["0"], **everything)
 
@@ -241,8 +269,10 @@ class Oracle:
             "experiments": SearchExperimentsUtils,
             "registered_models": SearchModelUtils,
             "model_versions": SearchModelVersionUtils,
+            "traces": SearchTraceUtils,
         }[kind]
-        return [[c["type"], c["key"], c["comparator"].upper(), plain(c["value"])] for c in parser.parse_search_filter(text)]
+        clauses = SearchTraceUtils.parse_search_filter_for_search_traces(text) if kind == "traces" else parser.parse_search_filter(text)
+        return [[c["type"], c["key"], c["comparator"].upper(), plain(c["value"])] for c in clauses]
 
     def parse_order(self, kind, entries):
         if kind == "registered_models":
@@ -251,6 +281,7 @@ class Oracle:
             "runs": SearchUtils.parse_order_by_for_search_runs,
             "experiments": SearchExperimentsUtils.parse_order_by_for_search_experiments,
             "model_versions": SearchModelVersionUtils.parse_order_by_for_search_model_versions,
+            "traces": SearchTraceUtils.parse_order_by_for_search_traces,
         }[kind]
         return [list(parse(entry)) for entry in entries]
 
