@@ -49,4 +49,13 @@ impl Query {
     pub fn run<T>(&self, tx: &Tx, read: impl FnMut(&Row<'_>) -> Result<T>) -> Result<Vec<T>> {
         tx.query(Sql::from(&self.text), &self.params, read)
     }
+
+    /// Gives each row to `visit`.
+    pub fn for_each<E: From<crate::Error>>(
+        &self,
+        tx: &Tx,
+        visit: impl FnMut(&Row<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        tx.for_each(Sql::from(&self.text), &self.params, visit)
+    }
 }

@@ -169,7 +169,10 @@ fn add_regexp(connection: &Connection) -> Result<()> {
         let pattern: Arc<Regex> = arguments.get_or_create_aux(0, |value| {
             Regex::new(value.as_str()?).map_err(Box::<dyn std::error::Error + Send + Sync>::from)
         })?;
-        let text = arguments.get_raw(1).as_str().map_err(|cause| rusqlite::Error::UserFunctionError(cause.into()))?;
+        let text = arguments
+            .get_raw(1)
+            .as_str()
+            .map_err(|cause| rusqlite::Error::UserFunctionError(cause.into()))?;
         Ok(Some(pattern.is_match(text)))
     })?;
     Ok(())

@@ -18,7 +18,7 @@ mod metrics;
 mod model_folder;
 mod options;
 mod parity;
-mod python_json;
+pub mod python_json;
 mod queue;
 mod report;
 mod signature;

@@ -1,9 +1,10 @@
 //! JSON as Python's `json.dumps` writes it, so that a client sees the same bytes from either executor.
 
+use serde_json::Value;
 use std::fmt::Write as _;
 
 /// `repr` of a float: the shortest digits that read back equal, an exponent outside `1e-4 .. 1e16`.
-pub(crate) fn float(out: &mut String, value: f64) {
+pub fn float(out: &mut String, value: f64) {
     let magnitude = value.abs();
     let written = if value.is_nan() {
         out.push_str("NaN");
@@ -25,7 +26,7 @@ pub(crate) fn float(out: &mut String, value: f64) {
 }
 
 /// A string in quotes, everything beyond ASCII escaped.
-pub(crate) fn text(out: &mut String, value: &str) {
+pub fn text(out: &mut String, value: &str) {
     out.push('"');
     for character in value.chars() {
         match character {
@@ -48,7 +49,7 @@ pub(crate) fn text(out: &mut String, value: &str) {
 }
 
 /// `[item, item]` with Python's separator.
-pub(crate) fn list<T>(out: &mut String, items: impl IntoIterator<Item = T>, mut write: impl FnMut(&mut String, T)) {
+pub fn list<T>(out: &mut String, items: impl IntoIterator<Item = T>, mut write: impl FnMut(&mut String, T)) {
     out.push('[');
     for (index, item) in items.into_iter().enumerate() {
         if index > 0 {
@@ -57,6 +58,32 @@ pub(crate) fn list<T>(out: &mut String, items: impl IntoIterator<Item = T>, mut 
         write(out, item);
     }
     out.push(']');
+}
+
+/// Any value, as `json.dumps(value)`.
+pub fn value(out: &mut String, value: &Value) {
+    match value {
+        Value::Null => out.push_str("null"),
+        Value::Bool(flag) => out.push_str(if *flag { "true" } else { "false" }),
+        Value::Number(number) => match number.as_f64().filter(|_| number.is_f64()) {
+            Some(number) => float(out, number),
+            None => out.push_str(&number.to_string()),
+        },
+        Value::String(string) => text(out, string),
+        Value::Array(items) => list(out, items, self::value),
+        Value::Object(entries) => {
+            out.push('{');
+            for (index, (key, entry)) in entries.iter().enumerate() {
+                if index > 0 {
+                    out.push_str(", ");
+                }
+                text(out, key);
+                out.push_str(": ");
+                self::value(out, entry);
+            }
+            out.push('}');
+        }
+    }
 }
 
 #[cfg(test)]
@@ -94,5 +121,15 @@ mod tests {
         let mut out = String::new();
         text(&mut out, "a\"\\\n\u{7f}é😀");
         assert_eq!(out, r#""a\"\\\n\u007f\u00e9\ud83d\ude00""#);
+    }
+
+    #[test]
+    fn values_are_spaced_as_python_spaces_them() {
+        let mut out = String::new();
+        value(
+            &mut out,
+            &serde_json::json!({ "a": [1, 2.0, null], "b": { "c": "é", "d": true } }),
+        );
+        assert_eq!(out, r#"{"a": [1, 2.0, null], "b": {"c": "\u00e9", "d": true}}"#);
     }
 }

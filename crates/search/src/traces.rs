@@ -224,7 +224,9 @@ fn span_field(key: &str) -> Result<SpanField, SearchError> {
         "content" => SpanField::Content,
         _ => match key.strip_prefix("attributes.").map(without_back_ticks) {
             Some("") => {
-                return Err(SearchError::new("Span attribute name cannot be empty after 'attributes.'"));
+                return Err(SearchError::new(
+                    "Span attribute name cannot be empty after 'attributes.'",
+                ));
             }
             Some(name) => SpanField::Attribute(name.to_owned()),
             None => {
@@ -241,7 +243,14 @@ fn interpret(clause: &Clause<'_>) -> Result<TracePredicate, SearchError> {
     Ok(match Subject::of(clause.identifier, FILTER_ATTRIBUTES)? {
         Subject::Text(attribute) => TracePredicate::Text {
             attribute,
-            comparison: text_comparison(clause, "attributes", Beyond { lists: true, null: false })?,
+            comparison: text_comparison(
+                clause,
+                "attributes",
+                Beyond {
+                    lists: true,
+                    null: false,
+                },
+            )?,
         },
         Subject::Time(attribute) => TracePredicate::Time {
             attribute,
@@ -250,7 +259,14 @@ fn interpret(clause: &Clause<'_>) -> Result<TracePredicate, SearchError> {
         Subject::Tag(LINKED_PROMPTS_TAG) => prompt(clause)?,
         Subject::Tag(key) => TracePredicate::Tag {
             key: key.to_owned(),
-            comparison: text_comparison(clause, "tag", Beyond { lists: key == NAME_TAG, null: true })?,
+            comparison: text_comparison(
+                clause,
+                "tag",
+                Beyond {
+                    lists: key == NAME_TAG,
+                    null: true,
+                },
+            )?,
         },
         Subject::Metadata(key) => {
             let run = key == SOURCE_RUN_METADATA;
@@ -269,7 +285,14 @@ fn interpret(clause: &Clause<'_>) -> Result<TracePredicate, SearchError> {
             name: name.to_owned(),
             comparison: assessment_comparison(clause, kind)?,
         },
-        Subject::Issue => match text_comparison(clause, "issue", Beyond { lists: false, null: false })? {
+        Subject::Issue => match text_comparison(
+            clause,
+            "issue",
+            Beyond {
+                lists: false,
+                null: false,
+            },
+        )? {
             TextComparison::Equal(id) => TracePredicate::Issue(id),
             _ => return Err(wrong_comparator("issue.id", clause, ["="])),
         },
@@ -280,7 +303,15 @@ fn interpret(clause: &Clause<'_>) -> Result<TracePredicate, SearchError> {
 }
 
 fn prompt(clause: &Clause<'_>) -> Result<TracePredicate, SearchError> {
-    let TextComparison::Equal(value) = text_comparison(clause, "tag", Beyond { lists: false, null: true })? else {
+    let TextComparison::Equal(value) = text_comparison(
+        clause,
+        "tag",
+        Beyond {
+            lists: false,
+            null: true,
+        },
+    )?
+    else {
         return Err(SearchError::new(format!(
             "Invalid comparator '{}' for prompts filter. Only '=' is supported with format: prompt = \"name/version\"",
             excerpt(clause.test.comparator())
@@ -300,7 +331,14 @@ fn prompt(clause: &Clause<'_>) -> Result<TracePredicate, SearchError> {
 
 fn span(clause: &Clause<'_>, field: SpanField) -> Result<TracePredicate, SearchError> {
     let content = field == SpanField::Content;
-    let comparison = text_comparison(clause, "span", Beyond { lists: !content, null: false })?;
+    let comparison = text_comparison(
+        clause,
+        "span",
+        Beyond {
+            lists: !content,
+            null: false,
+        },
+    )?;
     if content && !matches!(comparison, TextComparison::Like(_) | TextComparison::ILike(_)) {
         return Err(wrong_comparator("span.content", clause, ["LIKE", "ILIKE"]));
     }
@@ -351,7 +389,10 @@ fn refused(clause: &Clause<'_>, beyond: Beyond) -> SearchError {
 }
 
 /// A number, which may stand in quotes here.
-fn time_comparison(clause: &Clause<'_>, attribute: TraceTimeAttribute) -> Result<NumberComparison<Number>, SearchError> {
+fn time_comparison(
+    clause: &Clause<'_>,
+    attribute: TraceTimeAttribute,
+) -> Result<NumberComparison<Number>, SearchError> {
     if let Test::Compare {
         comparator,
         operand: Operand::Quoted(text),
@@ -371,7 +412,15 @@ fn assessment_comparison(clause: &Clause<'_>, kind: AssessmentKind) -> Result<As
     {
         return clause.number_comparison(kind.name()).map(AssessmentComparison::Number);
     }
-    text_comparison(clause, kind.name(), Beyond { lists: false, null: true }).map(AssessmentComparison::Text)
+    text_comparison(
+        clause,
+        kind.name(),
+        Beyond {
+            lists: false,
+            null: true,
+        },
+    )
+    .map(AssessmentComparison::Text)
 }
 
 impl TraceTextAttribute {

@@ -33,6 +33,10 @@ CREATE TABLE trace_metadata (
     PRIMARY KEY (trace_key, key)
 ) CLUSTERED;
 
+-- What pages open traces by; both are short.
+CREATE INDEX trace_metadata_by_run ON trace_metadata (value, trace_key) WHERE key = 'mlflow.sourceRun';
+CREATE INDEX trace_metadata_by_session ON trace_metadata (value, trace_key) WHERE key = 'mlflow.trace.session';
+
 -- Totals over the spans: tokens and cost, under MLflow's names (input_tokens, total_cost, ..).
 CREATE TABLE trace_metrics (
     workspace_id BIGINT NOT NULL,

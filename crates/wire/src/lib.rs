@@ -5,6 +5,7 @@
 //! [`Required`] turns what is missing into MLflow's own complaint.
 
 pub mod artifacts;
+pub mod assessments;
 pub mod experiments;
 pub mod logged_models;
 pub mod metrics;
@@ -13,6 +14,8 @@ pub mod registry;
 pub mod required;
 pub mod runs;
 pub mod tags;
+pub mod times;
+pub mod traces;
 
 pub use numbers::{Double, Flag, Int64};
 pub use required::{Missing, Required};

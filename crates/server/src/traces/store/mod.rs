@@ -1,3 +1,9 @@
-//! SQL of traces and their spans.
+//! The SQL of traces and their spans.
 
+pub mod assessments;
+pub mod deletion;
+pub mod links;
+pub mod records;
+pub mod search;
 pub mod spans;
+pub mod totals;
