@@ -3,8 +3,10 @@
 mod client;
 mod endpoint;
 mod logs;
+mod mlflow_flags;
 mod model_source;
 mod output;
+mod security;
 mod serve;
 mod server;
 mod shutdown;

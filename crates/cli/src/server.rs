@@ -1,10 +1,11 @@
 //! `fettle server`
 
-use crate::{logs, shutdown};
+use crate::{logs, mlflow_flags::MlflowFlags, security::SecurityArgs, shutdown};
 use anyhow::{Context, Result, anyhow, bail};
+use clap::{ArgAction, builder::BoolishValueParser};
 use fettle_blobs::Blobs;
 use fettle_db::{Db, StoreUri};
-use fettle_server::{App, Clock, Settings, router, schema};
+use fettle_server::{App, Clock, Offer, Settings, router, schema};
 use std::path::{Path, PathBuf};
 use tokio::net::TcpListener;
 
@@ -30,18 +31,49 @@ pub(crate) struct Args {
     /// Folder in which artifacts are kept [default: fettle-data/artifacts]
     #[arg(long, env = "MLFLOW_ARTIFACTS_DESTINATION", value_name = "FOLDER")]
     artifacts_destination: Option<String>,
-    /// Where new experiments say their artifacts are; the default sends them through this server
+    /// Where new experiments say their artifacts are [default: mlflow-artifacts:/, which sends them through this
+    /// server; the folder mlruns with --no-serve-artifacts]
+    #[arg(long, env = "MLFLOW_DEFAULT_ARTIFACT_ROOT", value_name = "URI")]
+    default_artifact_root: Option<String>,
+    /// Send artifacts through this server, between clients and --artifacts-destination [default: true]
     #[arg(
         long,
-        env = "MLFLOW_DEFAULT_ARTIFACT_ROOT",
-        value_name = "URI",
-        default_value = "mlflow-artifacts:/"
+        env = "MLFLOW_SERVE_ARTIFACTS",
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_value = "true",
+        default_missing_value = "true",
+        hide_default_value = true,
+        action = ArgAction::Set,
+        value_parser = BoolishValueParser::new()
     )]
-    default_artifact_root: String,
+    serve_artifacts: bool,
+    /// Leave artifacts to clients, which need access to --default-artifact-root themselves
+    #[arg(long)]
+    no_serve_artifacts: bool,
+    /// Offer nothing but the artifact proxy
+    #[arg(
+        long,
+        env = "MLFLOW_ARTIFACTS_ONLY",
+        action = ArgAction::SetTrue,
+        value_parser = BoolishValueParser::new()
+    )]
+    artifacts_only: bool,
+    /// Path below which everything is served, as /mlflow
+    #[arg(long, env = "MLFLOW_STATIC_PREFIX", value_name = "PATH", default_value = "", hide_default_value = true, value_parser = static_prefix)]
+    static_prefix: String,
+    /// Largest JSON request, in bytes or as 64MiB; artifacts have no limit
+    #[arg(long, env = "FETTLE_BODY_LIMIT", value_name = "SIZE", default_value = "64MiB", value_parser = size)]
+    body_limit: usize,
     /// Python with mlflow and the models' libraries, for endpoints [default: FETTLE_PYTHON, the active virtual
     /// environment, or python3]
     #[arg(long, value_name = "PATH")]
     python: Option<PathBuf>,
+    #[command(flatten)]
+    security: SecurityArgs,
+    #[command(flatten)]
+    mlflow: MlflowFlags,
     /// Show this help
     #[arg(long, action = clap::ArgAction::Help)]
     help: Option<bool>,
@@ -53,6 +85,9 @@ pub(crate) fn run(args: Args) -> Result<()> {
 }
 
 async fn start(args: Args) -> Result<()> {
+    args.mlflow.check(args.backend_store_uri.as_deref())?;
+    let security = args.security.security()?;
+    let offer = args.offer()?;
     let store = match &args.backend_store_uri {
         Some(uri) => StoreUri::parse(uri).map_err(|e| anyhow!("--backend-store-uri: {e}"))?,
         None => StoreUri::Sqlite(Path::new(DATA_FOLDER).join("fettle.db")),
@@ -69,7 +104,11 @@ async fn start(args: Args) -> Result<()> {
     // Endpoints' models are copied here; the folder goes when the server stops.
     let models = tempfile::TempDir::with_prefix("fettle-models-")?;
     let settings = Settings {
-        default_artifact_root: args.default_artifact_root,
+        default_artifact_root: args.default_artifact_root()?,
+        body_limit: args.body_limit,
+        static_prefix: args.static_prefix.clone(),
+        security,
+        offer,
         models_folder: models.path().to_owned(),
         python: args.python,
         ..Settings::default()
@@ -85,10 +124,72 @@ async fn start(args: Args) -> Result<()> {
     tracing::info!(
         store = %store,
         artifacts = %artifacts.display(),
-        "Fettle listens on http://{address} (store {store}, artifacts in {})",
+        "Fettle listens on http://{address}{} (store {store}, artifacts in {})",
+        args.static_prefix,
         artifacts.display()
     );
     shutdown::serve(listener, router(app)).await
+}
+
+impl Args {
+    fn offer(&self) -> Result<Offer> {
+        match (self.serve_artifacts && !self.no_serve_artifacts, self.artifacts_only) {
+            (true, false) => Ok(Offer::Everything),
+            (true, true) => Ok(Offer::ArtifactsOnly),
+            (false, false) => Ok(Offer::NoArtifacts),
+            (false, true) => bail!("--artifacts-only and --no-serve-artifacts leave nothing to serve"),
+        }
+    }
+
+    fn default_artifact_root(&self) -> Result<String> {
+        match &self.default_artifact_root {
+            Some(root) => Ok(root.clone()),
+            None if self.offer()? == Offer::NoArtifacts => {
+                Ok(format!("file://{}", std::path::absolute("mlruns")?.display()))
+            }
+            None => Ok("mlflow-artifacts:/".to_owned()),
+        }
+    }
+}
+
+fn static_prefix(text: &str) -> Result<String, String> {
+    if text.is_empty() {
+        return Ok(String::new());
+    }
+    if !text.starts_with('/') {
+        return Err("it must begin with `/`".to_owned());
+    }
+    if text.ends_with('/') {
+        return Err("it must not end with `/`".to_owned());
+    }
+    // A path that a client's library would write otherwise could never be asked for.
+    match text
+        .chars()
+        .find(|&c| !(c.is_ascii_alphanumeric() || "/-_.~".contains(c)))
+    {
+        Some(c) => Err(format!("it must not contain `{c}`")),
+        None if text.contains("//") => Err("it must not contain `//`".to_owned()),
+        None => Ok(text.to_owned()),
+    }
+}
+
+/// `1048576`, `512KiB`, `64MiB`, `1GiB`; `K`, `M` and `G` mean the same.
+fn size(text: &str) -> Result<usize, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let factor: usize = match text[digits.len()..].to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kb" | "kib" => 1 << 10,
+        "m" | "mb" | "mib" => 1 << 20,
+        "g" | "gb" | "gib" => 1 << 30,
+        unit => return Err(format!("`{unit}` is not a unit; write KiB, MiB or GiB")),
+    };
+    let number: usize = digits
+        .parse()
+        .map_err(|_| "it must be a number, as 1048576 or 64MiB".to_owned())?;
+    match number.checked_mul(factor) {
+        Some(0) | None => Err("it must be more than nothing and fit in memory".to_owned()),
+        Some(bytes) => Ok(bytes),
+    }
 }
 
 /// A folder as MLflow users write it: a path or a `file:` address.
@@ -100,4 +201,29 @@ fn folder(destination: &str) -> Result<PathBuf> {
         bail!("--artifacts-destination: `{destination}` is not a folder; object stores are not supported yet");
     }
     Ok(PathBuf::from(destination.strip_prefix("file:").unwrap_or(destination)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prefixes_are_paths() {
+        for prefix in ["", "/mlflow", "/a/b-c_d.e"] {
+            assert_eq!(static_prefix(prefix).as_deref(), Ok(prefix));
+        }
+        for prefix in ["mlflow", "/", "/mlflow/", "/a//b", "/{a}", "/a b", "/*", "/a?b", "/%41"] {
+            assert!(static_prefix(prefix).is_err(), "{prefix}");
+        }
+    }
+
+    #[test]
+    fn sizes_have_units() {
+        for (text, bytes) in [("1024", 1024), ("64MiB", 64 << 20), ("1g", 1 << 30), ("2kB", 2048)] {
+            assert_eq!(size(text), Ok(bytes), "{text}");
+        }
+        for text in ["", "MiB", "0", "-1", "1.5MiB", "1TiB", "99999999999999GiB"] {
+            assert!(size(text).is_err(), "{text}");
+        }
+    }
 }

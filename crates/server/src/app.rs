@@ -4,6 +4,7 @@ use crate::{
     caller::DEFAULT_WORKSPACE_ID,
     clock::Clock,
     error::Result,
+    security::Security,
     serving::Reconciler,
     system::HttpMetrics,
     tracking::{Folder, store::experiments},
@@ -33,10 +34,25 @@ pub struct Settings {
     pub default_artifact_root: String,
     /// Largest JSON body, in bytes. Artifact uploads are streams and have no limit.
     pub body_limit: usize,
+    /// Put before every path, as `/mlflow`; empty for none.
+    pub static_prefix: String,
+    pub security: Security,
+    pub offer: Offer,
     /// Where models that endpoints serve are copied to.
     pub models_folder: PathBuf,
     /// The Python with mlflow that endpoints use; none is what the environment offers.
     pub python: Option<PathBuf>,
+}
+
+/// Which of its two halves a server offers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Offer {
+    #[default]
+    Everything,
+    /// Clients reach the artifact store themselves.
+    NoArtifacts,
+    /// Nothing but the artifact proxy.
+    ArtifactsOnly,
 }
 
 impl Default for Settings {
@@ -44,6 +60,9 @@ impl Default for Settings {
         Self {
             default_artifact_root: "mlflow-artifacts:/".to_owned(),
             body_limit: 64 * 1024 * 1024,
+            static_prefix: String::new(),
+            security: Security::default(),
+            offer: Offer::default(),
             models_folder: std::env::temp_dir().join("fettle-models"),
             python: None,
         }

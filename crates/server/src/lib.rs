@@ -15,6 +15,7 @@ mod registry;
 mod router;
 pub mod schema;
 mod search_sql;
+mod security;
 mod serving;
 mod system;
 mod traces;
@@ -22,6 +23,7 @@ mod tracking;
 mod ui;
 mod webhooks;
 
-pub use app::{App, Settings};
+pub use app::{App, Offer, Settings};
 pub use clock::Clock;
 pub use router::router;
+pub use security::Security;

@@ -1,54 +1,126 @@
 //! Every route in one place, and what happens to each request on its way to a handler and back.
 
 use crate::{
-    app::App,
+    app::{App, Offer},
     artifacts, audit,
     caller::RequestId,
     error::{ApiError, ErrorCode, ErrorReport},
-    evaluation, graphql, logged_models, registry, serving, system, traces, tracking, ui, webhooks,
+    evaluation, graphql, logged_models, registry, security, serving, system, traces, tracking, ui, webhooks,
 };
 use axum::{
     Router,
     extract::{MatchedPath, Request, State},
-    http::{HeaderName, HeaderValue, Method, Uri},
+    http::{HeaderName, HeaderValue, Method, StatusCode, Uri},
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
 use std::{sync::Arc, time::Instant};
-use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::{
+        CompressionLayer, CompressionLevel, Predicate,
+        predicate::{NotForContentType, SizeAbove},
+    },
+};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// In bytes. Below it the answer fits in a packet or two anyway.
+const COMPRESSED_SIZE_MIN: u64 = 4096;
 
-/// The whole application.
+/// The whole application, below its prefix. Clients know the artifact proxy without one, and probes need not know it.
 pub fn router(app: App) -> Router {
-    let mlflow = Router::new()
-        .merge(tracking::routes())
-        .merge(registry::routes())
-        .merge(logged_models::routes())
-        .merge(artifacts::routes())
-        .merge(traces::routes())
-        .merge(webhooks::routes())
-        .merge(evaluation::routes());
-    Router::new()
-        .nest("/api", mlflow.clone().merge(system::mlflow_routes()))
-        .nest(
-            "/ajax-api",
-            mlflow
-                .merge(system::mlflow_routes())
-                .merge(tracking::page_routes())
-                .merge(artifacts::ajax_routes()),
-        )
-        .merge(artifacts::page_routes())
-        .merge(graphql::routes())
-        .merge(audit::routes())
-        .merge(serving::routes())
-        .merge(system::routes())
-        .merge(ui::routes())
+    let prefix = app.settings.static_prefix.as_str();
+    let everything = prefixed(app.settings.offer);
+    let routes = if prefix.is_empty() {
+        everything
+    } else {
+        let proxy = proxy_routes(app.settings.offer);
+        Router::new()
+            .nest(prefix, everything)
+            .nest("/api", proxy.clone())
+            .nest("/ajax-api", proxy)
+            .merge(system::probe_routes())
+    };
+    routes
+        .merge(ui::index_routes(prefix))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn_with_state(app.clone(), security::guard))
         .layer(middleware::from_fn_with_state(app.clone(), observe))
         .with_state(app)
+}
+
+fn prefixed(offer: Offer) -> Router<App> {
+    let proxy = proxy_routes(offer);
+    let mlflow = tracking::routes()
+        .merge(registry::routes())
+        .merge(logged_models::routes())
+        .merge(traces::routes())
+        .merge(webhooks::routes())
+        .merge(evaluation::routes())
+        .layer(compression())
+        .merge(artifacts::routes());
+    let pages = tracking::page_routes()
+        .layer(compression())
+        .merge(artifacts::ajax_routes());
+    let rest = Router::new()
+        .nest("/api", mlflow.clone())
+        .nest("/ajax-api", mlflow.merge(pages))
+        .merge(artifacts::page_routes())
+        .merge(graphql::routes().layer(compression()))
+        .merge(audit::routes())
+        .merge(serving::routes());
+    let rest = match offer {
+        Offer::Everything | Offer::NoArtifacts => rest,
+        Offer::ArtifactsOnly => disabled(
+            rest,
+            "in `--artifacts-only` mode. To enable tracking server functionality, run `mlflow server` without \
+             `--artifacts-only`",
+        ),
+    };
+    rest.nest("/api", system::mlflow_routes())
+        .nest("/ajax-api", system::mlflow_routes())
+        .merge(system::routes())
+        .merge(ui::routes().layer(compression()))
+        .nest("/api", proxy.clone())
+        .nest("/ajax-api", proxy)
+        .merge(system::probe_routes())
+        .method_not_allowed_fallback(method_not_allowed)
+}
+
+fn proxy_routes(offer: Offer) -> Router<App> {
+    match offer {
+        Offer::Everything | Offer::ArtifactsOnly => artifacts::proxy_routes(),
+        Offer::NoArtifacts => disabled(
+            artifacts::proxy_routes(),
+            "with `--no-serve-artifacts`. To enable artifacts server functionality, run `mlflow server` with \
+             `--serve-artifacts`",
+        ),
+    }
+}
+
+/// The same routes, each answering that it is not offered here.
+fn disabled(routes: Router<App>, why: &'static str) -> Router<App> {
+    let refuse = move |path: MatchedPath, _: Request, _: Next| async move {
+        let message = format!(
+            "Endpoint: {} disabled due to the mlflow server running {why}",
+            path.as_str()
+        );
+        (StatusCode::SERVICE_UNAVAILABLE, message)
+    };
+    routes.route_layer(middleware::from_fn(refuse))
+}
+
+/// For those who ask for it: pages and large JSON. Artifacts go as they are.
+fn compression() -> CompressionLayer<impl Predicate> {
+    let worthwhile = SizeAbove::new(COMPRESSED_SIZE_MIN)
+        .and(NotForContentType::const_new("application/octet-stream"))
+        .and(NotForContentType::const_new("text/event-stream"))
+        .and(NotForContentType::IMAGES);
+    CompressionLayer::new()
+        .quality(CompressionLevel::Fastest)
+        .compress_when(worthwhile)
 }
 
 /// Names the request, times it, writes its error in the path's representation, and logs what went wrong, once.
@@ -63,19 +135,15 @@ async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Re
     let mut response = next.run(request).await;
     if let Some(report) = response.extensions_mut().remove::<ErrorReport>() {
         log_error(&report, &method, &uri, &id);
-        if uri.path().starts_with("/api/fettle/") {
-            response = report.problem(uri.path(), &id);
+        let path = uri.path();
+        let below = path.strip_prefix(app.settings.static_prefix.as_str()).unwrap_or(path);
+        if below.starts_with("/api/fettle/") {
+            response = report.problem(path, &id);
         }
     }
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
-    response
-        .headers_mut()
-        .insert("x-content-type-options", HeaderValue::from_static("nosniff"));
-    response
-        .headers_mut()
-        .insert("x-frame-options", HeaderValue::from_static("SAMEORIGIN"));
     let elapsed = started.elapsed();
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
     app.http_metrics.observe(route, response.status().as_u16(), elapsed);
@@ -139,7 +207,7 @@ async fn method_not_allowed(method: Method, uri: Uri) -> Response {
         format!("`{}` does not take {method}.", uri.path()),
     );
     let mut response = error.into_response();
-    *response.status_mut() = axum::http::StatusCode::METHOD_NOT_ALLOWED;
+    *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
     response
 }
 

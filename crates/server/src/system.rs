@@ -18,14 +18,18 @@ use std::time::Duration;
 /// bare version number.
 const MLFLOW_VERSION: &str = "3.17.2";
 
-pub fn routes() -> Router<App> {
+/// What platforms ask; answered with the prefix and without.
+pub fn probe_routes() -> Router<App> {
     Router::new()
         .route("/health", get(async || "OK"))
         .route("/livez", get(async || "OK"))
         .route("/readyz", get(ready))
         .route("/version", get(async || MLFLOW_VERSION))
         .route("/metrics", get(metrics))
-        .route("/api/fettle/v1/version", get(fettle_version))
+}
+
+pub fn routes() -> Router<App> {
+    Router::new().route("/api/fettle/v1/version", get(fettle_version))
 }
 
 pub fn mlflow_routes() -> Router<App> {

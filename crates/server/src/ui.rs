@@ -9,7 +9,7 @@ use axum::{
     Router,
     body::Body,
     http::{HeaderValue, StatusCode, Uri, header},
-    response::{Html, IntoResponse, Response},
+    response::{Html, IntoResponse, Redirect, Response},
     routing::get,
 };
 use rust_embed::RustEmbed;
@@ -22,10 +22,20 @@ struct Page;
 const NOT_BUILT: &str = "<!doctype html><title>Fettle</title><p>This binary was built without its page. \
     Build it with <code>cargo xtask ui</code>, then build the binary again. The API is up.";
 
+/// The page's files name each other by relative addresses, so that it works below any prefix.
 pub fn routes() -> Router<App> {
-    Router::new()
-        .route("/", get(index))
-        .route("/assets/{*path}", get(asset))
+    Router::new().route("/assets/{*path}", get(asset))
+}
+
+/// The page itself at `/`, or at `prefix/`.
+pub fn index_routes(prefix: &str) -> Router<App> {
+    let page = format!("{prefix}/");
+    let routes = Router::new().route(&page, get(index));
+    if prefix.is_empty() {
+        routes
+    } else {
+        routes.route(prefix, get(async move || Redirect::permanent(&page)))
+    }
 }
 
 async fn index() -> Response {

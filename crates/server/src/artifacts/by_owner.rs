@@ -34,7 +34,7 @@ pub(super) struct ArtifactOf {
     artifact_directory_path: Option<String>,
 }
 
-pub(super) async fn list_run_artifacts(
+pub(crate) async fn list_run_artifacts(
     State(app): State<App>,
     caller: Caller,
     Args(request): Args<ListArtifacts>,

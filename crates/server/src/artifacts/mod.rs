@@ -8,6 +8,8 @@ mod download;
 pub(crate) mod location;
 mod proxy;
 
+pub(crate) use by_owner::list_run_artifacts;
+
 use crate::app::App;
 use axum::{
     Router,
@@ -15,7 +17,8 @@ use axum::{
     routing::{get, post},
 };
 
-pub fn routes() -> Router<App> {
+/// The proxy in front of the artifact store.
+pub fn proxy_routes() -> Router<App> {
     Router::new()
         .route("/2.0/mlflow-artifacts/artifacts", get(proxy::list_artifacts))
         .route(
@@ -29,12 +32,16 @@ pub fn routes() -> Router<App> {
             post(proxy::multipart_upload),
         )
         .route("/2.0/mlflow-artifacts/presigned/{*path}", get(proxy::presigned))
+        .layer(DefaultBodyLimit::disable())
+}
+
+pub fn routes() -> Router<App> {
+    Router::new()
         .route("/2.0/mlflow/artifacts/list", get(by_owner::list_run_artifacts))
         .route(
             "/2.0/mlflow/logged-models/{id}/artifacts/directories",
             get(by_owner::list_logged_model_artifacts),
         )
-        .layer(DefaultBodyLimit::disable())
 }
 
 /// What only pages call, below `/ajax-api`.

@@ -17,6 +17,8 @@ pub(crate) mod store;
 mod tags;
 mod validate;
 
+pub(crate) use search::search_model_versions;
+
 use crate::app::App;
 use axum::{
     Router,

@@ -14,8 +14,11 @@ mod search_runs;
 pub(crate) mod store;
 pub(crate) mod validate;
 
-pub(crate) use experiments::active as active_experiment;
+pub(crate) use experiments::{active as active_experiment, get_experiment};
 pub use folding::Folder;
+pub(crate) use metrics::get_metric_history_bulk_interval;
+pub(crate) use runs::get_run;
+pub(crate) use search_runs::search_runs;
 
 use crate::app::App;
 use axum::{

@@ -5,6 +5,7 @@ use axum::{
     Router,
     body::{Body, to_bytes},
     http::{Method, Request, header},
+    response::Response,
 };
 use fettle_blobs::Blobs;
 use fettle_db::Db;
@@ -31,10 +32,14 @@ pub struct Answer {
 impl TestApp {
     /// An application over `db` at the time 1000.
     pub async fn new(db: Db) -> Self {
+        Self::with(db, Settings::default()).await
+    }
+
+    pub async fn with(db: Db, settings: Settings) -> Self {
         let artifacts = tempfile::tempdir().expect("a temporary folder");
         let blobs = Blobs::folder(artifacts.path()).expect("an artifact folder");
         let clock = Clock::fixed(1000);
-        let app = App::open(db, blobs, clock.clone(), Settings::default())
+        let app = App::open(db, blobs, clock.clone(), settings)
             .await
             .expect("the application starts");
         Self {
@@ -65,6 +70,18 @@ impl TestApp {
 
     pub async fn delete(&self, path: &str, body: Value) -> Answer {
         self.send(Method::DELETE, path, Some(body)).await
+    }
+
+    /// Anything, with its headers; the response as it is.
+    pub async fn raw(&self, method: Method, uri: &str, headers: &[(&str, &str)], body: &str) -> Response {
+        let mut request = Request::builder().method(method).uri(uri);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request
+            .body(Body::from(body.to_owned()))
+            .expect("a well-formed request");
+        self.router.clone().oneshot(request).await.expect("routers do not fail")
     }
 
     async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
