@@ -34,6 +34,8 @@ enum Part {
     Rust,
     /// Real mlflow clients against the binary: scenarios, documents, durability, bad input
     Client,
+    /// The same requests to the real mlflow server and to Fettle, answers compared field by field
+    Differential,
     /// The web page in Chromium
     Browser,
     /// The demo, from training to answered predictions
@@ -46,6 +48,7 @@ impl Part {
             Self::Lint => lint::run(),
             Self::Rust => rust::run(&options.arguments),
             Self::Client => client::run(options.against_mlflow, &options.arguments),
+            Self::Differential => client::differential(&options.arguments),
             Self::Browser => browser::run(&options.arguments),
             Self::Demo => demo::run(),
         }
@@ -56,6 +59,7 @@ impl Part {
             Self::Lint => "lint",
             Self::Rust => "rust",
             Self::Client => "client",
+            Self::Differential => "differential",
             Self::Browser => "browser",
             Self::Demo => "demo",
         }
@@ -105,7 +109,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 fn summary(results: &[(&str, bool, Duration)]) -> String {
     let lines = results.iter().map(|(name, passed, elapsed)| {
         let verdict = if *passed { "passed" } else { "FAILED" };
-        format!("\n{name:<10}{verdict:<10}{}", seconds(*elapsed))
+        format!("\n{name:<14}{verdict:<10}{}", seconds(*elapsed))
     });
     lines.collect::<String>() + "\n"
 }
@@ -122,7 +126,7 @@ mod tests {
         ];
         assert_eq!(
             summary(&results),
-            "\nlint      passed    1 min 01 s\nrust      FAILED    1.5 s\n"
+            "\nlint          passed    1 min 01 s\nrust          FAILED    1.5 s\n"
         );
     }
 }

@@ -28,9 +28,10 @@ macro_rules! error_codes {
                 StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
             }
 
-            /// MLflow's `error_class`.
-            fn class(self) -> &'static str {
-                match self { $(Self::$variant => $class),* }
+            /// MLflow's `error_class` (`mlflow/error_classification.py`), which some codes lack.
+            fn class(self) -> Option<&'static str> {
+                let class = match self { $(Self::$variant => $class),* };
+                (!class.is_empty()).then_some(class)
             }
         }
     };
@@ -38,18 +39,18 @@ macro_rules! error_codes {
 
 error_codes! {
     InvalidParameterValue  "INVALID_PARAMETER_VALUE"  400 "INVALID_PARAMETER_VALUE";
-    BadRequest             "BAD_REQUEST"              400 "BAD_REQUEST";
+    BadRequest             "BAD_REQUEST"              400 "INVALID_PARAMETER_VALUE";
     ResourceAlreadyExists  "RESOURCE_ALREADY_EXISTS"  400 "RESOURCE_ALREADY_EXISTS";
     PermissionDenied       "PERMISSION_DENIED"        403 "PERMISSION_DENIED";
     ResourceDoesNotExist   "RESOURCE_DOES_NOT_EXIST"  404 "RESOURCE_NOT_FOUND";
-    EndpointNotFound       "ENDPOINT_NOT_FOUND"       404 "ENDPOINT_NOT_FOUND";
-    ResourceConflict       "RESOURCE_CONFLICT"        409 "RESOURCE_CONFLICT";
-    PayloadTooLarge        "BAD_REQUEST"              413 "BAD_REQUEST";
-    RangeNotSatisfiable    "BAD_REQUEST"              416 "BAD_REQUEST";
-    ResourceExhausted      "RESOURCE_EXHAUSTED"       429 "RESOURCE_EXHAUSTED";
-    InternalError          "INTERNAL_ERROR"           500 "INTERNAL_ERROR";
-    NotImplemented         "NOT_IMPLEMENTED"          501 "NOT_IMPLEMENTED";
-    TemporarilyUnavailable "TEMPORARILY_UNAVAILABLE"  503 "TEMPORARILY_UNAVAILABLE";
+    EndpointNotFound       "ENDPOINT_NOT_FOUND"       404 "RESOURCE_NOT_FOUND";
+    ResourceConflict       "RESOURCE_CONFLICT"        409 "";
+    PayloadTooLarge        "BAD_REQUEST"              413 "INVALID_PARAMETER_VALUE";
+    RangeNotSatisfiable    "BAD_REQUEST"              416 "INVALID_PARAMETER_VALUE";
+    ResourceExhausted      "RESOURCE_EXHAUSTED"       429 "";
+    InternalError          "INTERNAL_ERROR"           500 "CLIENT_INTERNAL_ERROR";
+    NotImplemented         "NOT_IMPLEMENTED"          501 "";
+    TemporarilyUnavailable "TEMPORARILY_UNAVAILABLE"  503 "CLIENT_INTERNAL_ERROR";
 }
 
 #[derive(Debug)]
@@ -155,12 +156,12 @@ impl IntoResponse for ApiError {
 
 impl ErrorReport {
     fn mlflow(&self) -> Response {
-        let body = json!({
-            "error_code": self.code.name(),
-            "message": self.message,
-            "sqlstate": "KAM00",
-            "error_class": self.code.class(),
-        });
+        let mut body = json!({ "error_code": self.code.name(), "message": self.message });
+        if let Some(class) = self.code.class() {
+            let fault_of_server = self.code.status().is_server_error();
+            body["sqlstate"] = json!(if fault_of_server { "XXM00" } else { "KAM00" });
+            body["error_class"] = json!(class);
+        }
         self.respond("application/json", body)
     }
 

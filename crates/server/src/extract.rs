@@ -51,6 +51,7 @@ pub fn from_json<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
     match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
         None => return parse_with_path(b"{}"),
         Some(b'{') => {}
+        Some(b'n') if body.trim_ascii() == b"null" => return parse_with_path(b"{}"),
         // Old clients send the JSON object as a JSON string.
         Some(b'"') => {
             let inner: String = serde_json::from_slice(body).map_err(|error| not_json(&error))?;
@@ -115,10 +116,9 @@ fn check_content_type(request: &Request) -> Result<()> {
         return Ok(());
     }
     let detail = content_type.unwrap_or("none");
-    Err(ApiError::new(
-        ErrorCode::BadRequest,
-        format!("Bad Request. Content-Type must be 'application/json', it is '{detail}'."),
-    ))
+    Err(invalid(format!(
+        "Bad Request. Content-Type must be 'application/json', it is '{detail}'."
+    )))
 }
 
 /// The whole body, if it is within `limit`. One that is announced as larger is not waited for.

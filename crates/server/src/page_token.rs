@@ -59,6 +59,10 @@ pub fn decode<T: for<'de> Deserialize<'de>>(token: &str) -> Result<T> {
     let bytes = STANDARD
         .decode(token)
         .map_err(|_| invalid("Invalid page token, could not base64-decode"))?;
+    // Serde would read a list as the fields in their order.
+    if bytes.first() != Some(&b'{') {
+        return Err(invalid("Invalid page token, parsed value is not a JSON object"));
+    }
     serde_json::from_slice(&bytes)
         .map_err(|_| invalid("Invalid page token, parsed value is not what this call gives out"))
 }
@@ -96,6 +100,7 @@ mod tests {
             "x",
             "%%%",
             "e30=",
+            "WzFd",
             &encode(&Offset { offset: 0 }),
             &encode_key(3),
             "eyJvZmZzZXQiOiAtNX0=",

@@ -64,7 +64,7 @@ pub struct SearchExperiments {
     pub filter: Option<String>,
     #[serde(alias = "orderBy")]
     pub order_by: Option<Vec<String>>,
-    #[serde(alias = "viewType")]
+    #[serde(alias = "viewType", deserialize_with = "crate::numbers::enum_name")]
     pub view_type: Option<String>,
 }
 

@@ -81,7 +81,9 @@ impl Visitor<'_> for Int64Visitor {
     }
 
     fn visit_str<E: de::Error>(self, value: &str) -> Result<i64, E> {
-        value
+        // A fraction of nothing is none in text either.
+        let whole = value.strip_suffix(".0").unwrap_or(value);
+        whole
             .parse()
             .map_err(|_| E::invalid_value(de::Unexpected::Str(value), &self))
     }
@@ -140,13 +142,28 @@ impl Visitor<'_> for FlagVisitor {
     }
 }
 
+/// The name of an enum's value. Protobuf's JSON also takes its number, which is kept as text.
+pub(crate) fn enum_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "expected the name or the number of an enum's value")]
+    enum Given {
+        Name(String),
+        Number(i64),
+    }
+    let given = Option::<Given>::deserialize(deserializer)?;
+    Ok(given.map(|given| match given {
+        Given::Name(name) => name,
+        Given::Number(number) => number.to_string(),
+    }))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn integers_are_read_from_numbers_and_text() {
-        for text in ["7", "\"7\"", "7.0"] {
+        for text in ["7", "\"7\"", "7.0", "\"7.0\""] {
             assert_eq!(serde_json::from_str::<Int64>(text).ok(), Some(Int64(7)), "{text}");
         }
         assert_eq!(

@@ -38,6 +38,7 @@ pub struct UpdateRun {
     pub run_id: Option<String>,
     #[serde(alias = "runUuid")]
     pub run_uuid: Option<String>,
+    #[serde(deserialize_with = "crate::numbers::enum_name")]
     pub status: Option<String>,
     #[serde(alias = "endTime")]
     pub end_time: Option<Int64>,
@@ -138,7 +139,7 @@ pub struct SearchRuns {
     #[serde(alias = "experimentIds")]
     pub experiment_ids: Option<Vec<String>>,
     pub filter: Option<String>,
-    #[serde(alias = "runViewType")]
+    #[serde(alias = "runViewType", deserialize_with = "crate::numbers::enum_name")]
     pub run_view_type: Option<String>,
     #[serde(alias = "maxResults")]
     pub max_results: Option<Int64>,
@@ -222,7 +223,9 @@ pub struct Run {
     pub info: RunInfo,
     pub data: RunData,
     pub inputs: RunInputs,
-    pub outputs: RunOutputs,
+    /// Absent in the answer to `runs/create`, as a new run has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outputs: Option<RunOutputs>,
 }
 
 #[derive(Debug, Serialize)]

@@ -23,7 +23,7 @@ pub(crate) fn run(against_mlflow: bool, arguments: &[String]) -> Result<()> {
     let cluster = postgres::start()?;
     let mut tests = Command::new(newest);
     tests
-        .args(["-m", "pytest", "--durations=10"])
+        .args(["-m", "pytest", "--durations=10", "--ignore=differential"])
         .args(arguments)
         .current_dir(project::root().join("tests"));
     tests
@@ -35,6 +35,21 @@ pub(crate) fn run(against_mlflow: bool, arguments: &[String]) -> Result<()> {
         tests.env("FETTLE_BIN", build_fettle(Profile::Dev)?);
     }
     step("Client tests", || run_command(&mut tests))
+}
+
+/// One scenario against the real server and against Fettle. Both are of the environment with the newest client.
+pub(crate) fn differential(arguments: &[String]) -> Result<()> {
+    system::ensure(&[Need::Curl])?;
+    let newest = newest()?;
+    let cluster = postgres::start()?;
+    let mut tests = Command::new(newest);
+    tests
+        .args(["-m", "pytest", "-q", "differential"])
+        .args(arguments)
+        .current_dir(project::root().join("tests"))
+        .env("FETTLE_TEST_POSTGRES", &cluster.address)
+        .env("FETTLE_BIN", build_fettle(Profile::Dev)?);
+    step("Differential tests", || run_command(&mut tests))
 }
 
 /// The environment with the newest mlflow that can be installed.

@@ -5,7 +5,7 @@ use crate::{
     app::App,
     audit::{self, Entity},
     caller::Caller,
-    error::{Result, already_exists, invalid},
+    error::{ApiError, ErrorCode, Result, already_exists, invalid},
     extract::{Args, EMPTY, Empty, Json},
     page_token, search_sql,
 };
@@ -59,7 +59,7 @@ pub async fn create_experiment(
                 entity,
                 Some(&json!({ "name": new.name })),
             )?;
-            Ok::<_, crate::error::ApiError>(id)
+            Ok::<_, ApiError>(id)
         })
         .await?;
     Ok(Json(CreateExperimentResponse {
@@ -168,7 +168,11 @@ pub async fn update_experiment(
                 return Err(invalid("Cannot rename a non-active experiment."));
             }
             if !store::experiments::rename(tx, id, &name, now_ms)? {
-                return Err(already_exists(format!("Experiment(name={name}) already exists.")));
+                // The code that MLflow answers, unlike to a creation.
+                return Err(ApiError::new(
+                    ErrorCode::BadRequest,
+                    format!("Experiment(name={name}) already exists."),
+                ));
             }
             let detail = json!({ "from": experiment.name, "to": name });
             audit::record(

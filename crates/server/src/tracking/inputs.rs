@@ -12,6 +12,7 @@ use axum::extract::State;
 use fettle_wire::{
     Missing, Required,
     runs::{DatasetInputInput, LogInputs, LogOutputs, ModelInputInput, ModelOutputInput},
+    tags::{KeyValue, KeyValueInput},
 };
 use serde_json::json;
 use store::inputs::NewDataset;
@@ -97,13 +98,20 @@ fn dataset(path: &str, input: DatasetInputInput) -> Result<NewDataset> {
         source: required("source", dataset.source, SOURCE_LENGTH)?,
         schema: optional("schema", dataset.schema, SCHEMA_LENGTH)?,
         profile: optional("profile", dataset.profile, PROFILE_LENGTH)?,
-        tags: validate::list(&format!("{path}.tags"), input.tags, |path, tag| {
-            let tag = validate::run_tag(path, tag)?;
-            validate::at_most(&format!("{path}.key"), &tag.key, TAG_KEY_LENGTH)?;
-            validate::at_most(&format!("{path}.value"), &tag.value, TAG_VALUE_LENGTH)?;
-            Ok(tag)
-        })?,
+        tags: validate::list(&format!("{path}.tags"), input.tags, tag)?,
     })
+}
+
+/// Tags of inputs have limits of their own, and their keys may hold any character.
+fn tag(path: &str, input: KeyValueInput) -> Result<KeyValue> {
+    let (at_key, at_value) = (format!("{path}.key"), format!("{path}.value"));
+    let key = input.key.required(&at_key)?;
+    let value = input.value.unwrap_or_default();
+    validate::text(&at_key, &key)?;
+    validate::text(&at_value, &value)?;
+    validate::at_most(&at_key, &key, TAG_KEY_LENGTH)?;
+    validate::at_most(&at_value, &value, TAG_VALUE_LENGTH)?;
+    Ok(KeyValue { key, value })
 }
 
 fn model_id((index, input): (usize, ModelInputInput)) -> Result<String> {

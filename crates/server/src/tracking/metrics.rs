@@ -27,7 +27,7 @@ pub async fn get_metric_history(
     caller: Caller,
     Args(request): Args<GetMetricHistory>,
 ) -> Result<Json<MetricHistoryResponse>> {
-    let run_uuid = validate::run_id(request.run_id, request.run_uuid)?;
+    let run_uuid = validate::any_run_id(request.run_id, request.run_uuid)?;
     let key = request.metric_key.required("metric_key")?;
     let limit = page_token::limit("max_results", request.max_results, PAGE_MAX, i32::MAX as usize)?.min(PAGE_MAX);
     let offset = page_token::decode_offset(request.page_token.as_deref())?;

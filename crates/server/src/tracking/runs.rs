@@ -63,7 +63,9 @@ pub async fn create_run(
                 },
                 Some(&detail),
             )?;
-            Ok(one(store::run_data::load(tx, vec![run], false)?))
+            let mut answer = one(store::run_data::load(tx, vec![run], false)?);
+            answer.0.run.outputs = None;
+            Ok(answer)
         })
         .await
 }
@@ -96,7 +98,7 @@ fn name_of(run_name: Option<String>, tags: &mut Vec<KeyValue>) -> Result<String>
 }
 
 pub async fn get_run(State(app): State<App>, caller: Caller, Args(request): Args<RunId>) -> Result<Json<RunResponse>> {
-    let run_uuid = validate::run_id(request.run_id, request.run_uuid)?;
+    let run_uuid = validate::any_run_id(request.run_id, request.run_uuid)?;
     app.db
         .peek(move |tx| {
             let run = store::runs::get(tx, caller.workspace_id, &run_uuid)?;
@@ -115,12 +117,18 @@ pub async fn update_run(
     caller: Caller,
     Args(request): Args<UpdateRun>,
 ) -> Result<Json<UpdateRunResponse>> {
-    let run_uuid = validate::run_id(request.run_id, request.run_uuid)?;
+    let run_uuid = validate::any_run_id(request.run_id, request.run_uuid)?;
     // Older clients send the enum's number; a name that is not known changes nothing, as in MLflow.
-    let status = request.status.and_then(|status| match status.parse::<usize>() {
-        Ok(number @ 1..=5) => Some(STATUSES[number - 1]),
-        _ => STATUSES.into_iter().find(|known| *known == status),
-    });
+    let status = match request
+        .status
+        .as_deref()
+        .map(|status| (status, status.parse::<usize>()))
+    {
+        Some((_, Ok(number @ 1..=5))) => Some(STATUSES[number - 1]),
+        Some((status, Ok(_))) => return Err(validate::invalid_value("status", status, "there is no such status.")),
+        Some((status, Err(_))) => STATUSES.into_iter().find(|known| *known == status),
+        None => None,
+    };
     let end_time = request.end_time.map(|time| time.0);
     let name = request.run_name.filter(|name| !name.is_empty());
     if let Some(name) = &name {
@@ -171,7 +179,7 @@ async fn set_lifecycle_stage(
     stage: &'static str,
     action: &'static str,
 ) -> Result<Json<Empty>> {
-    let run_uuid = validate::run_id(request.run_id, request.run_uuid)?;
+    let run_uuid = validate::any_run_id(request.run_id, request.run_uuid)?;
     let now_ms = app.clock.now_ms();
     app.db
         .write(move |tx| {

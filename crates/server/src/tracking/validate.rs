@@ -195,8 +195,8 @@ pub fn experiment_id(text: &str) -> Result<i64> {
     })
 }
 
-/// `run_uuid` is the old name of `run_id`; clients send either or both.
-pub fn run_id(run_id: Option<String>, run_uuid: Option<String>) -> Result<String> {
+/// `run_uuid` is the old name of `run_id`; clients send either or both. What cannot be an id is the id of no run.
+pub fn any_run_id(run_id: Option<String>, run_uuid: Option<String>) -> Result<String> {
     let id = run_id
         .filter(|id| !id.is_empty())
         .or(run_uuid)
@@ -204,6 +204,13 @@ pub fn run_id(run_id: Option<String>, run_uuid: Option<String>) -> Result<String
         .ok_or_else(|| Missing {
             field: "run_id".to_owned(),
         })?;
+    without_nul("run_id", &id)?;
+    Ok(id)
+}
+
+/// The same where something is written: what cannot be an id is refused as such.
+pub fn run_id(run_id: Option<String>, run_uuid: Option<String>) -> Result<String> {
+    let id = any_run_id(run_id, run_uuid)?;
     let mut chars = id.chars();
     let good = chars.next().is_some_and(|first| first.is_ascii_alphanumeric())
         && chars.all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))

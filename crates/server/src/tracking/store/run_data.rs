@@ -46,7 +46,7 @@ pub fn load(tx: &Tx, runs: Vec<Run>, with_model_inputs: bool) -> Result<Vec<wire
                 info: run.into_info(),
                 data: parts.data,
                 inputs: parts.inputs,
-                outputs: parts.outputs,
+                outputs: Some(parts.outputs),
             }
         })
         .collect())

@@ -55,7 +55,8 @@ impl Run {
             user_id: self.user_id,
             status: self.status,
             start_time: self.start_time,
-            end_time: self.end_time,
+            // Zero is no time to MLflow's clients either.
+            end_time: self.end_time.filter(|&time| time != 0),
             artifact_uri: self.artifact_uri,
             lifecycle_stage: self.lifecycle_stage,
         }

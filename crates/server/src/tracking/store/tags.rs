@@ -13,7 +13,11 @@ pub fn set(tx: &Tx, workspace_id: i64, run_id: i64, tags: &[KeyValue]) -> Result
         runs::update(tx, run_id, None, None, Some(&name.value))?;
     }
     // Writers that touch rows in one order cannot wait for each other in a circle.
-    let mut sorted: Vec<&KeyValue> = tags.iter().collect();
+    // An empty name is no name: the old one stays.
+    let mut sorted: Vec<&KeyValue> = tags
+        .iter()
+        .filter(|tag| tag.key != RUN_NAME || !tag.value.is_empty())
+        .collect();
     sorted.sort_by(|a, b| a.key.cmp(&b.key));
     tx.execute_each(
         "INSERT INTO tags (workspace_id, run_id, key, value) VALUES (?1, ?2, ?3, ?4)

@@ -1,0 +1,193 @@
+"""Each deliberate difference from MLflow: the cases and fields it shows in, and why.
+
+A difference that is not here fails, and so does an entry that no case needs any more.
+"""
+
+from dataclasses import dataclass
+
+# Another status, so another body; errors outside JSON differ in their content type, too.
+STATUS = ("status", "body")
+ANSWER = ("status", "body", "headers.content-type")
+
+
+@dataclass(frozen=True)
+class Difference:
+    reason: str
+    paths: tuple
+    cases: tuple
+
+
+def difference(reason, paths=STATUS, **cases):
+    """`cases`: group -> ids, separated by spaces."""
+    named = tuple(f"{group}/{id}" for group, ids in cases.items() for id in ids.split())
+    return Difference(reason, paths, named)
+
+
+ALLOWED = [
+    # MLflow fails.
+    difference(
+        "MLflow answers 500 to an id or offset beyond 64 bits.",
+        experiments="get_int64+1_id get_long_id delete_int64+1 restore_int64+1 token_huge",
+    ),
+    difference(
+        "MLflow answers 500 to a value of the wrong type.",
+        ANSWER,
+        experiments="size_list",
+        runs="""runs/log-metric-value-object runs/log-metric-value-list runs/log-metric-timestamp-object
+            runs/log-metric-timestamp-list metric_value_list metric_value_beyond batch_metric_null batch_params_text
+            log-model_list""",
+    ),
+    difference(
+        "MLflow answers 500 to a body that is JSON but no object.",
+        ANSWER,
+        runs="body_number body_true body_empty_text body_double_encoded_garbage",
+    ),
+    difference(
+        "A null list is an empty one, as in every other call; MLflow answers 500.",
+        ANSWER,
+        runs="batch_metrics_null",
+    ),
+    difference("MLflow answers 500 to a page token that holds a list.", experiments="token_list"),
+    difference(
+        "Renaming what is deleted is the caller's mistake; MLflow answers 500 INVALID_STATE, which clients retry.",
+        experiments="rename_deleted",
+    ),
+    difference(
+        "MLflow lets its database refuse and quotes the SQL. A run without an experiment goes to the default one; of two values the last one counts.",
+        experiments="create_tags_twice get_tags_twice",
+        runs="""create_in_default create_no_body create_empty_experiment create_null_experiment create_name_and_empty_tag
+            create_tag_twice create_tag_twice_same inputs_tag_twice outputs_twice""",
+    ),
+    difference(
+        "An unknown logged model is not found; MLflow lets its database refuse and quotes the SQL.",
+        runs="metric_model_unknown batch_with_model",
+    ),
+    # MLflow loses data.
+    difference(
+        "A value of the wrong type is refused by name. MLflow keeps what was parsed before it, drops the rest and answers 200.",
+        experiments="create_tags_number_value get_tags_number_value order_number",
+        runs="""create_time_fraction create_time_beyond create_number_user create_tags_object create_tags_of_text
+            update_end_fraction update_end_beyond runs/log-metric-value-true runs/log-metric-timestamp-true
+            metric_value_true metric_time_fraction metric_time_beyond metric_step_fraction metric_step_beyond
+            metric_step_true batch_param_number batch_metric_word inputs_number_name outputs_step_word""",
+    ),
+    difference(
+        "What MLflow stored in part from the refused calls above.",
+        (
+            "body.run.data.metrics.s beyond",
+            "body.run.data.metrics.s fraction",
+            "body.run.data.metrics.s true",
+            "body.run.data.metrics.t beyond",
+            "body.run.data.metrics.t fraction",
+            "body.run.data.metrics.v true",
+            "body.run.data.metrics.v bare NaN",
+            "body.run.data.metrics.v bare Infinity",
+            "body.run.data.metrics.v bare minus Infinity",
+        ),
+        runs="metrics",
+    ),
+    difference(
+        "NaN is NaN in any case; MLflow stores 0 at time 0 for \"nan\".",
+        ("body.run.data.metrics.v nan text",),
+        runs="metrics",
+    ),
+    difference("What MLflow stored in part from a refused call above.", ("body.run.data.params.number",), runs="batches"),
+    difference(
+        "A body that is not JSON is refused. MLflow takes it for an empty object and answers 200 without having done what was asked.",
+        runs="""body_not_json body_garbage body_trailing body_bom body_latin body_comment body_single_quotes body_surrogate
+            body_list body_triple_encoded""",
+    ),
+    difference(
+        "NaN and Infinity are not JSON; as text they are taken. MLflow reads them so that -Infinity is stored as 0 at time 0.",
+        runs="metric_value_bare_NaN metric_value_bare_Infinity metric_value_bare_-Infinity batch_metric_bare_NaN",
+    ),
+    difference(
+        "Parts without a name or id would never be found again; MLflow stores them under an empty name.",
+        runs="""create_tag_no_key inputs_no_dataset inputs_no_name inputs_empty_name inputs_no_digest inputs_no_source
+            inputs_no_source_type inputs_tag_no_key inputs_model_no_id outputs_no_id""",
+    ),
+    difference(
+        "A tag given with a new run obeys the rules of set-tag; MLflow does not check it, and its PostgreSQL store then fails.",
+        runs="create_tag_key_251 create_tag_odd_key",
+    ),
+    difference(
+        "A tag given with a new run is cut as set-tag cuts it; MLflow does not check it, and its PostgreSQL store then fails.",
+        ("body.run.data.tags.k.value",),
+        runs="create_tag_value_8001",
+    ),
+    # Fettle is stricter.
+    difference("Which of two values was meant is not known; MLflow takes the first.", experiments="get_twice"),
+    difference(
+        "Ids are plain decimal digits. MLflow reads them as Python's int(), with spaces, underscores and any script's digits.",
+        experiments="get_space_id get_underscore_id get_unicode_id",
+    ),
+    difference(
+        "A page token holds an offset as the server wrote it; MLflow takes negative, fractional and text offsets, too.",
+        experiments="token_negative token_number-in-text token_fraction",
+    ),
+    difference(
+        "A location with a query or a '..' segment would lead artifacts to other places than the one named.",
+        experiments="create_location_query get_location_query create_location_dots get_location_dots",
+    ),
+    difference("A tag without a key cannot exist; MLflow parses the filter and finds nothing.", experiments="odd_28_tags._=_'b'"),
+    # Fettle is more lenient.
+    difference(
+        "Required fields are also taken by their protobuf JSON names; MLflow parses them and then misses them.",
+        experiments="get_by_camel_body get_camel_query by_name_in_camel_body rename_camel",
+        runs="get_camel get_by_body_camel camel_only",
+    ),
+    difference(
+        "The experiment was renamed by a camelCase call above.",
+        ("body.experiment.name",),
+        experiments="get_after_updates",
+    ),
+    difference(
+        "run_uuid, the old name of run_id, names the run in every call that takes it, also beside an empty run_id.",
+        runs="get_empty_and_uuid get_by_body_empty_and_uuid update_uuid delete_uuid_only restore_uuid_only untag_uuid_only",
+    ),
+    difference("A tag was deleted by a call with run_uuid above.", ("body.run.data.tags.u",), runs="tags logged_models"),
+    difference("Media types are the same in any case (RFC 9110).", runs="content_type_upper"),
+    difference(
+        "Comparators are taken in any case in every search, as MLflow takes them in all but this one.",
+        experiments="odd_37_tags.a_like_'_' odd_39_tags.a_ilike_'%B%'",
+    ),
+    difference(
+        "Spaces around and in an order are ignored in every search; MLflow fails to parse them here.",
+        experiments="""order___name___DESC__ order___experiment_id___DESC__ order___creation_time___DESC__
+            order___last_update_time___DESC__ order___attribute.name___DESC__ order___`name`___DESC__""",
+    ),
+    # Fettle says it in another way.
+    difference(
+        "A run without a start time starts now, not in 1970.",
+        ("body.run.info.start_time",),
+        runs="create_no_time",
+    ),
+    difference(
+        "MLflow turns a relative location into a path below the folder its server was started in.",
+        ("body.experiment.artifact_location",),
+        experiments="get_location_relative",
+    ),
+    difference(
+        "A wrong comparison in a filter is an invalid parameter everywhere; here MLflow says only BAD_REQUEST.",
+        ("body.error_code",),
+        experiments="filter_experiment_id_=_('${s1}',_'${s2}') filter_experiment_id_!=_('${s1}',_'${s2}')",
+    ),
+    difference(
+        "The same JSON, as the client sent it; MLflow adds a null field and spaces.",
+        ("body.run.data.tags.mlflow.log-model.history.value",),
+        runs="logged_models",
+    ),
+    difference("An empty text is no number, which the error says; MLflow says that it is missing.", ("body.message",), runs="runs/log-metric-value-empty"),
+    difference(
+        "Errors are JSON on every API path, which clients read; MLflow's 404 and 405 are HTML.",
+        ("body", "headers.content-type"),
+        experiments="get_by_post create_by_get",
+        runs="get_by_post trailing_slash other_version version_1 preview get_unknown_path put patch delete_method",
+    ),
+    difference("A doubled slash names another path; MLflow's redirect drops the body of a POST.", (*ANSWER, "headers.location"), runs="double_slash"),
+    difference(
+        "No page calls from another origin by default, so there is nothing to ask with OPTIONS.",
+        ANSWER,
+        runs="options",
+    ),
+]

@@ -1,0 +1,96 @@
+"""Three servers: the real MLflow, Fettle on SQLite, Fettle on PostgreSQL. Each group runs on all of them at once."""
+
+import importlib
+import json
+import os
+import pkgutil
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
+from pathlib import Path
+
+from support import database
+from support.process import Process, free_port
+from support.server import binary
+
+from . import groups, wire
+from .dsl import Group
+
+# A folder in which MLflow's answers are kept between runs, for work on scenarios. A real run asks MLflow anew.
+CACHE = os.environ.get("FETTLE_DIFFERENTIAL_CACHE")
+
+
+def all_groups():
+    found = {}
+    for module in sorted(pkgutil.iter_modules(groups.__path__), key=lambda module: module.name):
+        group = Group(module.name)
+        importlib.import_module(f"{groups.__name__}.{module.name}").build(group)
+        found[module.name] = group
+    return found
+
+
+GROUPS = all_groups()
+
+
+def mlflow_server(folder):
+    port = free_port()
+    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", port, "--workers", "1"]
+    command += ["--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}", "--artifacts-destination", folder / "artifacts"]
+    environment = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
+    return Process(command, port, folder / "server.log", environment)
+
+
+def fettle_server(folder, backend_uri):
+    port = free_port()
+    command = [binary(), "server", "--host", "127.0.0.1", "--port", port]
+    command += ["--backend-store-uri", backend_uri, "--artifacts-destination", folder / "artifacts"]
+    return Process(command, port, folder / "server.log")
+
+
+class Answers:
+    """The answers of each server, asked for group by group and kept."""
+
+    def __init__(self, folders):
+        self.servers = {}
+        self.folders = folders
+        self.groups = {}
+        self.seconds = {}
+
+    def server(self, kind):
+        if kind not in self.servers:
+            folder = self.folders.mktemp(kind)
+            if kind == "mlflow":
+                new = mlflow_server(folder)
+            else:
+                new = fettle_server(folder, database.backend_uri(kind, folder))
+            self.servers[kind] = new.start()
+        return self.servers[kind]
+
+    def ask(self, kind, group):
+        kept = Path(CACHE) / f"{group.name}-{fingerprint(group)}.json" if CACHE and kind == "mlflow" else None
+        if kept and kept.exists():
+            return json.loads(kept.read_text())
+        answers = wire.run(group.cases, self.server(kind).url)
+        if kept:
+            kept.write_text(json.dumps(answers))
+        return answers
+
+    def of(self, group):
+        if group.name not in self.groups:
+            started = time.monotonic()
+            kinds = ["mlflow", "sqlite", "postgresql"]
+            with ThreadPoolExecutor(len(kinds)) as threads:
+                asked = {kind: threads.submit(self.ask, kind, group) for kind in kinds}
+                self.groups[group.name] = {kind: answers.result() for kind, answers in asked.items()}
+            self.seconds[group.name] = time.monotonic() - started
+        return self.groups[group.name]
+
+    def stop(self):
+        for server in self.servers.values():
+            server.kill()
+
+
+def fingerprint(group):
+    text = repr(group.cases) + Path(wire.__file__).read_text() + Path(wire.__file__).with_name("normal.py").read_text()
+    return sha256(text.encode()).hexdigest()[:12]
