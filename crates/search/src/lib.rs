@@ -14,7 +14,8 @@
 //!
 //! The path of a text is `token` (characters to tokens), `grammar` (tokens to clauses), then the entity's own file,
 //! which decides what its clauses may name and compare: [`runs`], [`experiments`], [`registered_models`],
-//! [`model_versions`], [`logged_models`], [`traces`], [`trace_metrics`]. A new searchable entity is one more such file.
+//! [`model_versions`], [`logged_models`], [`traces`], [`trace_metrics`], [`evaluation_datasets`], [`issues`]. A new
+//! searchable entity is one more such file.
 //!
 //! The grammar is the one MLflow accepts, with its accidents: `AND` is only a separator, so it may be missing, doubled
 //! or trailing, and a quoted value is taken verbatim, without escapes. Where MLflow fails with an internal error, or
@@ -25,10 +26,12 @@ mod clause;
 mod comparison;
 mod cursor;
 mod error;
+pub mod evaluation_datasets;
 pub mod experiments;
 mod filter;
 mod grammar;
 mod identifier;
+pub mod issues;
 pub mod limits;
 mod list;
 pub mod logged_models;

@@ -13,4 +13,9 @@ pub static MIGRATIONS: &[Migration] = &[
         name: "traces",
         sql: include_str!("../migrations/0002_traces.sql"),
     },
+    Migration {
+        version: 4,
+        name: "evaluation",
+        sql: include_str!("../migrations/0004_evaluation.sql"),
+    },
 ];

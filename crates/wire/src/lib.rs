@@ -6,6 +6,7 @@
 
 pub mod artifacts;
 pub mod assessments;
+pub mod evaluation;
 pub mod experiments;
 pub mod logged_models;
 pub mod metrics;

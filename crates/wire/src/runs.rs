@@ -240,3 +240,26 @@ pub struct SearchRunsResponse {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_page_token: Option<String>,
 }
+
+/// `experiments/search-datasets`
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct SearchRunDatasets {
+    #[serde(alias = "experimentIds")]
+    pub experiment_ids: Option<Vec<String>>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct SearchRunDatasetsResponse {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dataset_summaries: Vec<DatasetSummary>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct DatasetSummary {
+    pub experiment_id: String,
+    pub name: String,
+    pub digest: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub context: Option<String>,
+}

@@ -3,6 +3,7 @@
 //! Each noun has its handlers in a file of its own; `store` holds the SQL; `validate` and `run_name` are rules that
 //! touch neither HTTP nor the database.
 
+mod dataset_search;
 mod experiments;
 mod folding;
 mod inputs;
@@ -72,8 +73,13 @@ pub fn routes() -> Router<App> {
 
 /// What only pages call.
 pub fn page_routes() -> Router<App> {
-    Router::new().route(
-        "/2.0/mlflow/metrics/get-history-bulk",
-        get(metrics::get_metric_history_bulk),
-    )
+    Router::new()
+        .route(
+            "/2.0/mlflow/metrics/get-history-bulk",
+            get(metrics::get_metric_history_bulk),
+        )
+        .route(
+            "/2.0/mlflow/experiments/search-datasets",
+            post(dataset_search::search_datasets),
+        )
 }

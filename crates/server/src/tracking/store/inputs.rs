@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use fettle_db::{Tx, params};
-use fettle_wire::tags::KeyValue;
+use fettle_wire::{runs::DatasetSummary, tags::KeyValue};
 
 #[derive(Debug)]
 pub struct NewDataset {
@@ -67,4 +67,27 @@ pub fn link_model_output(tx: &Tx, workspace_id: i64, run_id: i64, model_id: &str
         params![workspace_id, run_id, model_id, step],
     )?;
     Ok(())
+}
+
+/// Most summaries in one answer.
+const SUMMARIES_MAX: i64 = 1000;
+
+/// The datasets that runs of these experiments used, each once per context it was used in.
+pub fn summaries(tx: &Tx, workspace_id: i64, experiment_ids: &[i64]) -> Result<Vec<DatasetSummary>> {
+    Ok(tx.query(
+        "SELECT DISTINCT d.experiment_id, d.id, d.name, d.digest, t.value
+         FROM datasets d JOIN run_dataset_inputs i ON i.dataset_id = d.id
+         LEFT JOIN run_dataset_input_tags t ON t.input_id = i.id AND t.key = 'mlflow.data.context'
+         WHERE d.workspace_id = ?1 AND d.experiment_id IN_IDS(?2)
+         ORDER BY d.experiment_id, d.id, t.value LIMIT ?3",
+        params![workspace_id, experiment_ids, SUMMARIES_MAX],
+        |row| {
+            Ok(DatasetSummary {
+                experiment_id: row.get::<i64>(0)?.to_string(),
+                name: row.get(2)?,
+                digest: row.get(3)?,
+                context: row.get(4)?,
+            })
+        },
+    )?)
 }
