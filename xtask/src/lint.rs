@@ -22,5 +22,6 @@ pub(crate) fn run() -> Result<()> {
             "--deny",
             "warnings",
         ]))
-    })
+    })?;
+    step("cargo xtask docs --check", crate::docs::check)
 }

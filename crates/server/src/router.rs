@@ -5,7 +5,7 @@ use crate::{
     artifacts, audit,
     caller::RequestId,
     error::{ApiError, ErrorCode, ErrorReport},
-    evaluation, graphql, logged_models, registry, security, serving, system, traces, tracking, ui, webhooks,
+    evaluation, graphql, logged_models, off, registry, security, serving, system, traces, tracking, ui, webhooks,
 };
 use axum::{
     Router,
@@ -59,9 +59,11 @@ fn prefixed(offer: Offer) -> Router<App> {
         .merge(traces::routes())
         .merge(webhooks::routes())
         .merge(evaluation::routes())
+        .merge(off::routes())
         .layer(compression())
         .merge(artifacts::routes());
     let pages = tracking::page_routes()
+        .merge(off::page_routes())
         .layer(compression())
         .merge(artifacts::ajax_routes());
     let rest = Router::new()
@@ -69,6 +71,7 @@ fn prefixed(offer: Offer) -> Router<App> {
         .nest("/ajax-api", mlflow.merge(pages))
         .merge(artifacts::page_routes())
         .merge(graphql::routes().layer(compression()))
+        .merge(off::root_routes())
         .merge(audit::routes())
         .merge(serving::routes());
     let rest = match offer {

@@ -32,6 +32,7 @@ pub async fn set_config(
     let name = validate::required_text("name", request.name, NAME_LENGTH)?;
     let sample_rate = request.sample_rate.required("sample_rate")?.0;
     let filter = validate::optional_text("filter_string", request.filter_string, FILTER_LENGTH)?;
+    fettle_search::traces::parse_filter(filter.as_deref().unwrap_or_default())?;
     if !(0.0..=1.0).contains(&sample_rate) {
         return Err(invalid(format!(
             "sample_rate must be between 0.0 and 1.0, got {sample_rate:?}"

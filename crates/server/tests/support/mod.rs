@@ -84,7 +84,7 @@ impl TestApp {
         self.router.clone().oneshot(request).await.expect("routers do not fail")
     }
 
-    async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+    pub async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
         let uri = if path.starts_with('/') {
             path.to_owned()
         } else {

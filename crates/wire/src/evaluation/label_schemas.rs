@@ -58,7 +58,7 @@ pub struct ListLabelSchemas {
 
 /// How a question is answered: exactly one of the four. Stored and sent back as it is here.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "an object")]
 pub struct LabelInput {
     #[serde(alias = "passFail", skip_serializing_if = "Option::is_none")]
     pub pass_fail: Option<PassFail>,
@@ -71,7 +71,7 @@ pub struct LabelInput {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "an object")]
 pub struct PassFail {
     #[serde(alias = "positiveLabel")]
     pub positive_label: String,
@@ -80,7 +80,7 @@ pub struct PassFail {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "an object")]
 pub struct Categorical {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub options: Vec<String>,
@@ -89,7 +89,7 @@ pub struct Categorical {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "an object")]
 pub struct Numeric {
     #[serde(alias = "minValue", skip_serializing_if = "Option::is_none")]
     pub min_value: Option<Double>,
@@ -98,7 +98,7 @@ pub struct Numeric {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "an object")]
 pub struct Text {
     #[serde(alias = "maxLength", skip_serializing_if = "Option::is_none")]
     pub max_length: Option<Int64>,

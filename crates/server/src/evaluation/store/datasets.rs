@@ -46,7 +46,8 @@ impl Dataset {
 /// Eight hex digits that change with every change of the records.
 fn digest_of(name: &str, now_ms: i64) -> String {
     let hash = digest(&SHA256, format!("{name}:{now_ms}").as_bytes());
-    hash.as_ref()[..4].iter().map(|byte| format!("{byte:02x}")).collect()
+    let first = hash.as_ref().first_chunk().copied().map_or(0, u32::from_be_bytes);
+    format!("{first:08x}")
 }
 
 pub fn insert(
