@@ -7,6 +7,7 @@ use fettle_search::logged_models::LoggedModelPredicate;
 use fettle_search::model_versions::ModelVersionPredicate;
 use fettle_search::registered_models::RegisteredModelPredicate;
 use fettle_search::runs::{RunOrderKey, RunPredicate};
+use fettle_search::traces::{AssessmentComparison, SpanField, TraceOrderKey, TracePredicate};
 use fettle_search::{Number, NumberComparison, Order, TextComparison};
 
 #[derive(Debug, Clone)]
@@ -124,6 +125,41 @@ pub(crate) fn logged_model(predicate: &LoggedModelPredicate) -> Clause {
         LoggedModelPredicate::Param { key, comparison } => text("param", key, comparison),
         LoggedModelPredicate::Tag { key, comparison } => text("tag", key, comparison),
     }
+}
+
+pub(crate) fn trace(predicate: &TracePredicate) -> Clause {
+    let is = |entity: &str, key: &str, value: &str| Clause::new(entity, key, "=", Value::Text(value.to_owned()));
+    match predicate {
+        TracePredicate::Text { attribute, comparison } => text("attribute", attribute.name(), comparison),
+        TracePredicate::Time { attribute, comparison } => number("attribute", attribute.name(), comparison),
+        TracePredicate::Tag { key, comparison } => text("tag", key, comparison),
+        TracePredicate::Metadata { key, comparison } => text("request_metadata", key, comparison),
+        TracePredicate::Run(run_id) => is("request_metadata", "mlflow.sourceRun", run_id),
+        TracePredicate::Prompt { name, version } => is("tag", "mlflow.linkedPrompts", &format!("{name}/{version}")),
+        TracePredicate::Span { field, comparison } => match field {
+            SpanField::Attribute(key) => text("span", &format!("attributes.{key}"), comparison),
+            field => {
+                let name = field.to_string();
+                text("span", name.strip_prefix("span.").unwrap_or(&name), comparison)
+            }
+        },
+        TracePredicate::Assessment { kind, name, comparison } => match comparison {
+            AssessmentComparison::Text(comparison) => text(kind.name(), name, comparison),
+            AssessmentComparison::Number(comparison) => number(kind.name(), name, comparison),
+        },
+        TracePredicate::Issue(id) => is("issue", "id", id),
+    }
+}
+
+pub(crate) fn trace_order(order: &Order<TraceOrderKey>) -> Clause {
+    let (entity, key) = match &order.key {
+        TraceOrderKey::Text(attribute) => ("attribute", attribute.name()),
+        TraceOrderKey::Time(attribute) => ("attribute", attribute.name()),
+        TraceOrderKey::ExperimentId => ("attribute", "experiment_id"),
+        TraceOrderKey::Tag(key) => ("tag", key.as_str()),
+        TraceOrderKey::Metadata(key) => ("request_metadata", key.as_str()),
+    };
+    Clause::new(entity, key, &order.direction.to_string(), Value::None)
 }
 
 pub(crate) fn run_order(order: &Order<RunOrderKey>) -> Clause {

@@ -8,7 +8,7 @@ mod differences;
 
 use described::{Clause, Value};
 use differences::{DIFFERENCES, Difference, Outcome};
-use fettle_search::{SearchError, experiments, logged_models, model_versions, registered_models, runs};
+use fettle_search::{SearchError, experiments, logged_models, model_versions, registered_models, runs, traces};
 use serde_json::Value as Json;
 
 type Parsed = Result<Vec<Clause>, SearchError>;
@@ -38,7 +38,7 @@ fn agrees_with_mlflow() {
             )),
         }
     }
-    assert!(records.len() > 2000, "the corpus is there");
+    assert!(records.len() > 2500, "the corpus is there");
     assert!(
         unexplained.is_empty(),
         "{} disagreements:\n{}",
@@ -112,6 +112,7 @@ fn parse_filter(kind: &str, text: &str) -> Parsed {
         "registered_models" => all(registered_models::parse_filter(text), described::registered_model),
         "model_versions" => all(model_versions::parse_filter(text), described::model_version),
         "logged_models" => all(logged_models::parse_filter(text), described::logged_model),
+        "traces" => all(traces::parse_filter(text), described::trace),
         other => panic!("unknown kind {other}"),
     }
 }
@@ -139,6 +140,10 @@ fn parse_order_by(kind: &str, entries: &Json) -> Parsed {
         "model_versions" => model_versions::parse_order_by(&entries)?
             .iter()
             .map(described::plain_order)
+            .collect(),
+        "traces" => traces::parse_order_by(&entries)?
+            .iter()
+            .map(described::trace_order)
             .collect(),
         other => panic!("unknown kind {other}"),
     })

@@ -3,6 +3,7 @@
 //! On the wire a value is a `google.protobuf.Value`, whose numbers are doubles. It is stored as Python would write it,
 //! because filters with LIKE and the dimensions of metrics show that text.
 
+use super::validate::number_of;
 use crate::{
     error::{ApiError, ErrorCode, Result, invalid},
     tracking::validate::{at_most, invalid_value},
@@ -153,17 +154,8 @@ fn source_type(source: &SourceInput) -> Result<&'static str> {
     let Some(given) = &source.source_type else {
         return Ok(SOURCE_TYPES[0]);
     };
-    let number = || {
-        given
-            .0
-            .parse::<usize>()
-            .ok()
-            .and_then(|number| SOURCE_TYPES.get(number).copied())
-    };
-    SOURCE_TYPES
-        .into_iter()
-        .find(|name| *name == given.0)
-        .or_else(number)
+    number_of(given, &SOURCE_TYPES, 0)
+        .map(|index| SOURCE_TYPES[index])
         .ok_or_else(|| invalid_value("source_type", &given.0, &format!("it must be one of {SOURCE_TYPES:?}.")))
 }
 

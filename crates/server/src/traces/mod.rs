@@ -3,6 +3,7 @@
 //! A trace's own record comes by REST (v3, and v2 for old clients) or is made from its spans when these come first; the
 //! two orders end in the same record.
 
+mod aggregation;
 mod assessment_values;
 mod assessments;
 mod correlation;
@@ -10,6 +11,8 @@ mod deletion;
 mod infos;
 mod infos_v2;
 mod links;
+mod metric_kinds;
+mod metrics;
 mod search;
 pub(crate) mod store;
 mod tags;
@@ -26,6 +29,7 @@ pub fn routes() -> Router<App> {
     Router::new()
         .route("/3.0/mlflow/traces", post(infos::start_trace))
         .route("/3.0/mlflow/traces/batchGetInfos", post(infos::batch_get_trace_infos))
+        .route("/3.0/mlflow/traces/metrics", post(metrics::query_trace_metrics))
         .route("/3.0/mlflow/traces/search", post(search::search_traces))
         .route(
             "/3.0/mlflow/traces/calculate-filter-correlation",

@@ -87,17 +87,17 @@ fn trace_id(id: String) -> Result<String> {
     Ok(id)
 }
 
+/// Where a value stands among `names`; it is given by its name, or by its number, which counts from `first`.
+pub fn number_of(given: &EnumValue, names: &[&str], first: usize) -> Option<usize> {
+    let by_name = names.iter().position(|name| *name == given.0);
+    by_name
+        .or_else(|| given.0.parse::<usize>().ok()?.checked_sub(first))
+        .filter(|&index| index < names.len())
+}
+
 pub fn state(name: &EnumValue) -> Result<&'static str> {
-    let number = || {
-        name.0
-            .parse::<usize>()
-            .ok()
-            .and_then(|number| STATES.get(number).copied())
-    };
-    STATES
-        .into_iter()
-        .find(|state| *state == name.0)
-        .or_else(number)
+    number_of(name, &STATES, 0)
+        .map(|index| STATES[index])
         .ok_or_else(|| invalid_value("state", &name.0, &format!("it must be one of {STATES:?}.")))
 }
 

@@ -3,6 +3,7 @@
 pub mod assessments;
 pub mod deletion;
 pub mod links;
+pub mod metrics;
 pub mod records;
 pub mod search;
 pub mod spans;
