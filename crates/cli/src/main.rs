@@ -10,6 +10,7 @@ mod security;
 mod serve;
 mod server;
 mod shutdown;
+mod webhook_args;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;

@@ -1,6 +1,6 @@
 //! `fettle server`
 
-use crate::{logs, mlflow_flags::MlflowFlags, security::SecurityArgs, shutdown};
+use crate::{logs, mlflow_flags::MlflowFlags, security::SecurityArgs, shutdown, webhook_args};
 use anyhow::{Context, Result, anyhow, bail};
 use clap::{ArgAction, builder::BoolishValueParser};
 use fettle_blobs::Blobs;
@@ -73,6 +73,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     security: SecurityArgs,
     #[command(flatten)]
+    webhooks: webhook_args::Args,
+    #[command(flatten)]
     mlflow: MlflowFlags,
     /// Show this help
     #[arg(long, action = clap::ArgAction::Help)]
@@ -111,6 +113,8 @@ async fn start(args: Args) -> Result<()> {
         offer,
         models_folder: models.path().to_owned(),
         python: args.python,
+        webhooks: args.webhooks.settings(),
+        secret_keys: webhook_args::secret_keys(&store)?,
         ..Settings::default()
     };
     let app = App::open(db, blobs, clock, settings)

@@ -4,13 +4,15 @@ use crate::{
     caller::DEFAULT_WORKSPACE_ID,
     clock::Clock,
     error::Result,
+    secrets::SecretKeys,
     security::Security,
     serving::Reconciler,
     system::HttpMetrics,
     tracking::{Folder, store::experiments},
+    webhooks::{self, WebhookSettings},
 };
 use fettle_blobs::Blobs;
-use fettle_db::Db;
+use fettle_db::{Db, Tx};
 use fettle_gateway::Gateway;
 use std::{path::PathBuf, sync::Arc};
 
@@ -24,6 +26,7 @@ pub struct App {
     pub gateway: Arc<Gateway>,
     pub(crate) reconciler: Reconciler,
     pub(crate) folder: Folder,
+    pub(crate) webhooks: webhooks::Channel,
     pub(crate) http_metrics: Arc<HttpMetrics>,
 }
 
@@ -42,6 +45,9 @@ pub struct Settings {
     pub models_folder: PathBuf,
     /// The Python with mlflow that endpoints use; none is what the environment offers.
     pub python: Option<PathBuf>,
+    pub webhooks: WebhookSettings,
+    /// What secrets in the store are encrypted with.
+    pub secret_keys: Arc<SecretKeys>,
 }
 
 /// Which of its two halves a server offers.
@@ -65,6 +71,8 @@ impl Default for Settings {
             offer: Offer::default(),
             models_folder: std::env::temp_dir().join("fettle-models"),
             python: None,
+            webhooks: WebhookSettings::default(),
+            secret_keys: Arc::default(),
         }
     }
 }
@@ -85,6 +93,8 @@ impl App {
         );
         reconciler.restore(&db).await?;
         let folder = Folder::start(db.clone());
+        let keys = Arc::clone(&settings.secret_keys);
+        let webhooks = webhooks::open(db.clone(), clock.clone(), &settings.webhooks, keys);
         let settings = Arc::new(settings);
         Ok(Self {
             db,
@@ -94,7 +104,19 @@ impl App {
             gateway,
             reconciler,
             folder,
+            webhooks,
             http_metrics: Arc::default(),
         })
+    }
+
+    /// A write that may put messages into the outbox: they are sent as soon as it is committed.
+    pub(crate) async fn write_telling<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&Tx) -> Result<T> + Send + 'static,
+    {
+        let written = self.db.write(work).await;
+        self.webhooks.waker.wake();
+        written
     }
 }

@@ -73,7 +73,8 @@ fn prefixed(offer: Offer) -> Router<App> {
         .merge(graphql::routes().layer(compression()))
         .merge(off::root_routes())
         .merge(audit::routes())
-        .merge(serving::routes());
+        .merge(serving::routes())
+        .merge(webhooks::delivery_routes());
     let rest = match offer {
         Offer::Everything | Offer::NoArtifacts => rest,
         Offer::ArtifactsOnly => disabled(

@@ -14,6 +14,11 @@ pub static MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0002_traces.sql"),
     },
     Migration {
+        version: 3,
+        name: "webhooks",
+        sql: include_str!("../migrations/0003_webhooks.sql"),
+    },
+    Migration {
         version: 4,
         name: "evaluation",
         sql: include_str!("../migrations/0004_evaluation.sql"),

@@ -17,6 +17,7 @@ pub mod runs;
 pub mod tags;
 pub mod times;
 pub mod traces;
+pub mod webhooks;
 
 pub use numbers::{Double, Flag, Int64};
 pub use required::{Missing, Required};

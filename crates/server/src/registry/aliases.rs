@@ -7,6 +7,7 @@ use crate::{
     caller::Caller,
     error::{Result, invalid, not_found},
     extract::{Args, EMPTY, Empty, Json},
+    webhooks::registry_events,
 };
 use axum::extract::State;
 use fettle_db::Tx;
@@ -20,24 +21,24 @@ pub async fn set_alias(State(app): State<App>, caller: Caller, Args(request): Ar
     let alias = validate::new_alias(request.alias)?;
     let number = validate::version(request.version)?;
     let now_ms = app.clock.now_ms();
-    app.db
-        .write(move |tx| {
-            let version = store::versions::get(tx, caller.workspace_id, &name, number)?;
-            let before = store::aliases::find(tx, version.model_id, &alias)?;
-            store::aliases::set(tx, caller.workspace_id, version.model_id, &alias, number)?;
-            let detail = json!({ "alias": alias, "from_version": before.map(|version| version.to_string()) });
-            let id = model_versions::id(&name, number);
-            audit::record(
-                tx,
-                &caller,
-                now_ms,
-                "set_alias",
-                model_versions::entity(&id),
-                Some(&detail),
-            )?;
-            Ok(EMPTY)
-        })
-        .await
+    app.write_telling(move |tx| {
+        let version = store::versions::get(tx, caller.workspace_id, &name, number)?;
+        let before = store::aliases::find(tx, version.model_id, &alias)?;
+        store::aliases::set(tx, caller.workspace_id, version.model_id, &alias, number)?;
+        let detail = json!({ "alias": alias, "from_version": before.map(|version| version.to_string()) });
+        let id = model_versions::id(&name, number);
+        audit::record(
+            tx,
+            &caller,
+            now_ms,
+            "set_alias",
+            model_versions::entity(&id),
+            Some(&detail),
+        )?;
+        registry_events::alias(tx, &caller, now_ms, (version.model_id, &name), &alias, Some(number))?;
+        Ok(EMPTY)
+    })
+    .await
 }
 
 /// Deleting an alias that is not there is fine.
@@ -49,23 +50,23 @@ pub async fn delete_alias(
     let name = validate::model_name("name", request.name)?;
     let alias = validate::alias(request.alias)?;
     let now_ms = app.clock.now_ms();
-    app.db
-        .write(move |tx| {
-            let model = store::models::get(tx, caller.workspace_id, &name)?;
-            if store::aliases::delete(tx, model.id, &alias)? {
-                let detail = json!({ "alias": alias });
-                audit::record(
-                    tx,
-                    &caller,
-                    now_ms,
-                    "delete_alias",
-                    super::registered_models::entity(&name),
-                    Some(&detail),
-                )?;
-            }
-            Ok(EMPTY)
-        })
-        .await
+    app.write_telling(move |tx| {
+        let model = store::models::get(tx, caller.workspace_id, &name)?;
+        if store::aliases::delete(tx, model.id, &alias)? {
+            let detail = json!({ "alias": alias });
+            audit::record(
+                tx,
+                &caller,
+                now_ms,
+                "delete_alias",
+                super::registered_models::entity(&name),
+                Some(&detail),
+            )?;
+        }
+        registry_events::alias(tx, &caller, now_ms, (model.id, &name), &alias, None)?;
+        Ok(EMPTY)
+    })
+    .await
 }
 
 pub async fn get_version_by_alias(

@@ -13,6 +13,7 @@ use crate::{
     error::{Result, invalid},
     extract::{Args, EMPTY, Empty, Json},
     logged_models,
+    webhooks::registry_events,
 };
 use axum::extract::State;
 use fettle_wire::{
@@ -64,32 +65,40 @@ pub async fn create_model_version(
         model_id: request.model_id,
     };
     let now_ms = app.clock.now_ms();
-    app.db
-        .write(move |tx| {
-            let lineage = lineage::check(tx, caller.workspace_id, &claim)?;
-            let model = store::models::get(tx, caller.workspace_id, &name)?;
-            let number = store::models::take_version(tx, model.id, now_ms)?;
-            let new = NewVersion {
-                source: &lineage.source,
-                storage_location: &lineage.storage_location,
-                run_uuid: &lineage.run_id,
-                run_link: &run_link,
-                logged_model_id: lineage.model_id.as_deref(),
-                description: &description,
-                tags: &tags,
-            };
-            store::versions::insert(tx, caller.workspace_id, model.id, number, &new, now_ms)?;
-            if let Some(model_id) = &lineage.model_id {
-                logged_models::store::models::note_version(tx, caller.workspace_id, model_id, &name, number)?;
-            }
-            let detail = json!({ "source": lineage.source, "run_id": lineage.run_id, "model_id": lineage.model_id });
-            audit::record(tx, &caller, now_ms, "create", entity(&id(&name, number)), Some(&detail))?;
-            let version = store::versions::get(tx, caller.workspace_id, &name, number)?;
-            Ok(Json(ModelVersionResponse {
-                model_version: store::versions::load_one(tx, version)?,
-            }))
-        })
-        .await
+    app.write_telling(move |tx| {
+        let lineage = lineage::check(tx, caller.workspace_id, &claim)?;
+        let model = store::models::get(tx, caller.workspace_id, &name)?;
+        let number = store::models::take_version(tx, model.id, now_ms)?;
+        let new = NewVersion {
+            source: &lineage.source,
+            storage_location: &lineage.storage_location,
+            run_uuid: &lineage.run_id,
+            run_link: &run_link,
+            logged_model_id: lineage.model_id.as_deref(),
+            description: &description,
+            tags: &tags,
+        };
+        store::versions::insert(tx, caller.workspace_id, model.id, number, &new, now_ms)?;
+        if let Some(model_id) = &lineage.model_id {
+            logged_models::store::models::note_version(tx, caller.workspace_id, model_id, &name, number)?;
+        }
+        let detail = json!({ "source": lineage.source, "run_id": lineage.run_id, "model_id": lineage.model_id });
+        audit::record(tx, &caller, now_ms, "create", entity(&id(&name, number)), Some(&detail))?;
+        let told = registry_events::NewVersion {
+            name: &name,
+            version: number,
+            source: &lineage.source,
+            run_id: &lineage.run_id,
+            description: &description,
+            tags: &tags,
+        };
+        registry_events::version_created(tx, &caller, now_ms, &told)?;
+        let version = store::versions::get(tx, caller.workspace_id, &name, number)?;
+        Ok(Json(ModelVersionResponse {
+            model_version: store::versions::load_one(tx, version)?,
+        }))
+    })
+    .await
 }
 
 pub async fn get_model_version(

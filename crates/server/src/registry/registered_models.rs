@@ -7,6 +7,7 @@ use crate::{
     caller::Caller,
     error::Result,
     extract::{Args, EMPTY, Empty, Json},
+    webhooks::registry_events,
 };
 use axum::extract::State;
 use fettle_wire::registry::{
@@ -32,16 +33,17 @@ pub async fn create_registered_model(
     let description = validate::description(request.description)?;
     let tags = validate::tags(request.tags)?;
     let now_ms = app.clock.now_ms();
-    app.db
-        .write(move |tx| {
-            store::models::insert(tx, caller.workspace_id, &name, description.as_deref(), &tags, now_ms)?;
-            audit::record(tx, &caller, now_ms, "create", entity(&name), None)?;
-            let model = store::models::get(tx, caller.workspace_id, &name)?;
-            Ok(Json(RegisteredModelResponse {
-                registered_model: store::models::load_one(tx, model)?,
-            }))
-        })
-        .await
+    app.write_telling(move |tx| {
+        store::models::insert(tx, caller.workspace_id, &name, description.as_deref(), &tags, now_ms)?;
+        audit::record(tx, &caller, now_ms, "create", entity(&name), None)?;
+        let told = description.as_deref().unwrap_or_default();
+        registry_events::model_created(tx, &caller, now_ms, &name, &tags, told)?;
+        let model = store::models::get(tx, caller.workspace_id, &name)?;
+        Ok(Json(RegisteredModelResponse {
+            registered_model: store::models::load_one(tx, model)?,
+        }))
+    })
+    .await
 }
 
 pub async fn get_registered_model(

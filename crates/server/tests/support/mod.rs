@@ -36,9 +36,13 @@ impl TestApp {
     }
 
     pub async fn with(db: Db, settings: Settings) -> Self {
+        Self::at(db, settings, 1000).await
+    }
+
+    pub async fn at(db: Db, settings: Settings, now_ms: i64) -> Self {
         let artifacts = tempfile::tempdir().expect("a temporary folder");
         let blobs = Blobs::folder(artifacts.path()).expect("an artifact folder");
-        let clock = Clock::fixed(1000);
+        let clock = Clock::fixed(now_ms);
         let app = App::open(db, blobs, clock.clone(), settings)
             .await
             .expect("the application starts");
