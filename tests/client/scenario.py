@@ -23,9 +23,21 @@ os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
 
 import mlflow  # noqa: E402
 
-from parts import artifacts, datasets, experiments, metrics, models, registry, runs, search_registry, search_runs  # noqa: E402
+from parts import (  # noqa: E402
+    artifacts,
+    datasets,
+    experiments,
+    metrics,
+    models,
+    prompts,
+    registry,
+    runs,
+    search_registry,
+    search_runs,
+    webhooks,
+)
 
-PARTS = [experiments, runs, metrics, artifacts, datasets, search_runs, models, registry, search_registry]
+PARTS = [experiments, runs, metrics, artifacts, datasets, search_runs, models, registry, search_registry, prompts, webhooks]
 
 
 def checks_of(part):

@@ -10,6 +10,7 @@ mod security;
 mod serve;
 mod server;
 mod shutdown;
+mod webhook;
 mod webhook_args;
 
 use clap::{Parser, Subcommand};
@@ -41,6 +42,9 @@ enum Command {
     /// Make, list and delete the endpoints of a server
     #[command(subcommand)]
     Endpoint(endpoint::Command),
+    /// Make, list and delete webhooks, and see what was sent to them
+    #[command(subcommand)]
+    Webhook(webhook::Command),
 }
 
 fn main() -> ExitCode {
@@ -52,6 +56,7 @@ fn main() -> ExitCode {
         Command::Server(args) => server::run(args),
         Command::Serve(args) => serve::run(args),
         Command::Endpoint(command) => endpoint::run(command),
+        Command::Webhook(command) => webhook::run(command),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
