@@ -102,7 +102,7 @@ async fn folders_list_one_level() {
     ];
     assert_eq!(entries, expected);
     assert_eq!(blobs.list(&path("nothing")).await.expect("an empty listing"), []);
-    let all = blobs.list_all(&path("run")).await.expect("listed");
+    let all = blobs.list_all(&path("run"), 100).await.expect("listed");
     assert_eq!(all.len(), 2);
     assert!(all.contains(&(path("a/x.txt"), 1)));
     assert_eq!(blobs.size(&path("run/b.txt")).await.expect("a size"), Some(2));
@@ -149,7 +149,7 @@ async fn deletion_takes_files_and_trees() {
     blobs.delete(&path("t")).await.expect("deleted twice");
     assert_eq!(blobs.list(&path("t")).await.expect("listed"), []);
     blobs.delete(&path("t2/d")).await.expect("deleted");
-    assert_eq!(blobs.list_all(&BlobPath::root()).await.expect("listed"), []);
+    assert_eq!(blobs.list_all(&BlobPath::root(), 100).await.expect("listed"), []);
 }
 
 #[tokio::test]

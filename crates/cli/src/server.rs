@@ -3,10 +3,13 @@
 use crate::{logs, mlflow_flags::MlflowFlags, security::SecurityArgs, shutdown, webhook_args};
 use anyhow::{Context, Result, anyhow, bail};
 use clap::{ArgAction, builder::BoolishValueParser};
-use fettle_blobs::Blobs;
+use fettle_blobs::{Environment, Stores};
 use fettle_db::{Db, StoreUri};
-use fettle_server::{App, Clock, Offer, Settings, router, schema};
-use std::path::{Path, PathBuf};
+use fettle_server::{App, ArtifactAccess, Clock, Offer, Settings, router, schema};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 use tokio::net::TcpListener;
 
 pub(crate) const EXAMPLE: &str = "Examples:
@@ -28,8 +31,9 @@ pub(crate) struct Args {
     /// [default: sqlite:///fettle-data/fettle.db]
     #[arg(long, env = "MLFLOW_BACKEND_STORE_URI", value_name = "URI")]
     backend_store_uri: Option<String>,
-    /// Folder in which artifacts are kept [default: fettle-data/artifacts]
-    #[arg(long, env = "MLFLOW_ARTIFACTS_DESTINATION", value_name = "FOLDER")]
+    /// Where artifacts are kept: a folder, s3://BUCKET/.., gs://BUCKET/.., wasbs:// or abfss://CONTAINER@ACCOUNT.HOST/..,
+    /// az://CONTAINER/.. [default: fettle-data/artifacts]
+    #[arg(long, env = "MLFLOW_ARTIFACTS_DESTINATION", value_name = "URI")]
     artifacts_destination: Option<String>,
     /// Where new experiments say their artifacts are [default: mlflow-artifacts:/, which sends them through this
     /// server; the folder mlruns with --no-serve-artifacts]
@@ -66,6 +70,14 @@ pub(crate) struct Args {
     /// Largest JSON request, in bytes or as 64MiB; artifacts have no limit
     #[arg(long, env = "FETTLE_BODY_LIMIT", value_name = "SIZE", default_value = "64MiB", value_parser = size)]
     body_limit: usize,
+    /// Whether artifacts of a cloud go through this server (proxy), are fetched from the cloud by signed addresses
+    /// (presign), or as the client asks (auto)
+    #[arg(long, env = "FETTLE_ARTIFACT_ACCESS", value_name = "POLICY", default_value_t = ArtifactAccess::Auto)]
+    artifact_access: ArtifactAccess,
+    /// Seconds for which a signed address of a download is good
+    #[arg(long, env = "MLFLOW_PRESIGNED_DOWNLOAD_URL_TTL_SECONDS", value_name = "SECONDS", default_value_t = 300,
+        value_parser = clap::value_parser!(u64).range(1..=604_800))]
+    presigned_download_ttl: u64,
     /// Python with mlflow and the models' libraries, for endpoints [default: FETTLE_PYTHON, the active virtual
     /// environment, or python3]
     #[arg(long, value_name = "PATH")]
@@ -94,15 +106,19 @@ async fn start(args: Args) -> Result<()> {
         Some(uri) => StoreUri::parse(uri).map_err(|e| anyhow!("--backend-store-uri: {e}"))?,
         None => StoreUri::Sqlite(Path::new(DATA_FOLDER).join("fettle.db")),
     };
+    let environment = Environment::of_process();
     let artifacts = match &args.artifacts_destination {
-        Some(destination) => folder(destination)?,
-        None => Path::new(DATA_FOLDER).join("artifacts"),
+        Some(destination) => destination.clone(),
+        None => Path::new(DATA_FOLDER).join("artifacts").display().to_string(),
     };
     let clock = Clock::system();
     let db = Db::open(&store, schema::MIGRATIONS, clock.now_ms())
         .await
         .with_context(|| format!("the store {store}"))?;
-    let blobs = Blobs::folder(&artifacts).context("--artifacts-destination")?;
+    let blobs = Stores::open(&artifacts, &environment)
+        .await
+        .context("--artifacts-destination")?;
+    let destination = blobs.name().to_owned();
     // Endpoints' models are copied here; the folder goes when the server stops.
     let models = tempfile::TempDir::with_prefix("fettle-models-")?;
     let settings = Settings {
@@ -111,6 +127,9 @@ async fn start(args: Args) -> Result<()> {
         static_prefix: args.static_prefix.clone(),
         security,
         offer,
+        artifact_access: args.artifact_access,
+        presigned_download_ttl: Duration::from_secs(args.presigned_download_ttl),
+        artifact_environment: environment,
         models_folder: models.path().to_owned(),
         python: args.python,
         webhooks: args.webhooks.settings(),
@@ -127,10 +146,10 @@ async fn start(args: Args) -> Result<()> {
     let address = listener.local_addr()?;
     tracing::info!(
         store = %store,
-        artifacts = %artifacts.display(),
+        artifacts = %destination,
         "Fettle listens on http://{address}{} (store {store}, artifacts in {})",
         args.static_prefix,
-        artifacts.display()
+        destination
     );
     shutdown::serve(listener, router(app)).await
 }
@@ -194,17 +213,6 @@ fn size(text: &str) -> Result<usize, String> {
         Some(0) | None => Err("it must be more than nothing and fit in memory".to_owned()),
         Some(bytes) => Ok(bytes),
     }
-}
-
-/// A folder as MLflow users write it: a path or a `file:` address.
-fn folder(destination: &str) -> Result<PathBuf> {
-    if let Some(path) = destination.strip_prefix("file://") {
-        return Ok(PathBuf::from(path));
-    }
-    if destination.contains("://") {
-        bail!("--artifacts-destination: `{destination}` is not a folder; object stores are not supported yet");
-    }
-    Ok(PathBuf::from(destination.strip_prefix("file:").unwrap_or(destination)))
 }
 
 #[cfg(test)]

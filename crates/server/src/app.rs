@@ -1,6 +1,7 @@
 //! What every handler can reach.
 
 use crate::{
+    artifacts::ArtifactAccess,
     caller::DEFAULT_WORKSPACE_ID,
     clock::Clock,
     error::Result,
@@ -11,16 +12,20 @@ use crate::{
     tracking::{Folder, store::experiments},
     webhooks::{self, WebhookSettings},
 };
-use fettle_blobs::Blobs;
+use fettle_blobs::{Blobs, Environment, Stores};
 use fettle_db::{Db, Tx};
 use fettle_gateway::Gateway;
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 /// The application; cheap to clone.
 #[derive(Clone)]
 pub struct App {
     pub db: Db,
     pub blobs: Blobs,
+    /// Where the addresses of runs, models and experiments lead.
+    pub stores: Stores,
+    /// Whether clients may be sent to the artifact store itself.
+    pub(crate) signs: bool,
     pub clock: Clock,
     pub settings: Arc<Settings>,
     pub gateway: Arc<Gateway>,
@@ -41,6 +46,12 @@ pub struct Settings {
     pub static_prefix: String,
     pub security: Security,
     pub offer: Offer,
+    /// Whether clients reach a cloud themselves, by signed addresses.
+    pub artifact_access: ArtifactAccess,
+    /// How long a signed address of a download is good for.
+    pub presigned_download_ttl: Duration,
+    /// From which the artifact stores that experiments name take their credentials.
+    pub artifact_environment: Environment,
     /// Where models that endpoints serve are copied to.
     pub models_folder: PathBuf,
     /// The Python with mlflow that endpoints use; none is what the environment offers.
@@ -69,6 +80,9 @@ impl Default for Settings {
             static_prefix: String::new(),
             security: Security::default(),
             offer: Offer::default(),
+            artifact_access: ArtifactAccess::Auto,
+            presigned_download_ttl: Duration::from_secs(300),
+            artifact_environment: Environment::default(),
             models_folder: std::env::temp_dir().join("fettle-models"),
             python: None,
             webhooks: WebhookSettings::default(),
@@ -84,9 +98,15 @@ impl App {
         let (root, now_ms) = (settings.default_artifact_root.clone(), clock.now_ms());
         db.write(move |tx| experiments::insert_default(tx, DEFAULT_WORKSPACE_ID, &root, now_ms))
             .await?;
+        let stores = Stores::new(
+            blobs.clone(),
+            &settings.default_artifact_root,
+            settings.artifact_environment.clone(),
+        );
+        let signs = settings.offer != Offer::NoArtifacts && settings.artifact_access.signs(&blobs).await;
         let gateway = Arc::<Gateway>::default();
         let reconciler = Reconciler::new(
-            blobs.clone(),
+            stores.clone(),
             gateway.clone(),
             settings.models_folder.clone(),
             settings.python.clone(),
@@ -99,6 +119,8 @@ impl App {
         Ok(Self {
             db,
             blobs,
+            stores,
+            signs,
             clock,
             settings,
             gateway,

@@ -49,6 +49,7 @@ error_codes! {
     RangeNotSatisfiable    "BAD_REQUEST"              416 "INVALID_PARAMETER_VALUE";
     ResourceExhausted      "RESOURCE_EXHAUSTED"       429 "";
     InternalError          "INTERNAL_ERROR"           500 "CLIENT_INTERNAL_ERROR";
+    BadGateway             "INTERNAL_ERROR"           502 "CLIENT_INTERNAL_ERROR";
     NotImplemented         "NOT_IMPLEMENTED"          501 "";
     TemporarilyUnavailable "TEMPORARILY_UNAVAILABLE"  503 "CLIENT_INTERNAL_ERROR";
 }

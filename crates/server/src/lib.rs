@@ -28,6 +28,7 @@ mod ui;
 mod webhooks;
 
 pub use app::{App, Offer, Settings};
+pub use artifacts::ArtifactAccess;
 pub use clock::Clock;
 pub use router::router;
 pub use security::Security;

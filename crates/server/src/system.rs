@@ -2,6 +2,7 @@
 
 use crate::{
     app::App,
+    artifacts::ArtifactAccess,
     error::{ApiError, ErrorCode, Result},
     extract::Json,
 };
@@ -50,15 +51,16 @@ async fn fettle_version() -> Json<Value> {
 }
 
 /// What newer clients ask first. A feature that is off here is one the client then does without.
-async fn server_info() -> Json<Value> {
+async fn server_info(State(app): State<App>) -> Json<Value> {
+    let signs = app.settings.artifact_access != ArtifactAccess::Proxy;
     Json(json!({
         "store_type": "SqlStore",
         "workspaces_enabled": false,
         "trace_archival_enabled": false,
-        "multipart_uploads_enabled": false,
-        "multipart_downloads_enabled": false,
-        "presigned_upload_run_id_supported": false,
-        "presigned_upload_model_id_supported": false,
+        "multipart_uploads_enabled": app.signs,
+        "multipart_downloads_enabled": app.signs && app.blobs.signs_every_name(),
+        "presigned_upload_run_id_supported": signs,
+        "presigned_upload_model_id_supported": signs,
         "features_enabled": { "gateway": false },
     }))
 }

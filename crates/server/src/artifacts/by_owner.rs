@@ -14,7 +14,7 @@ use axum::{
     http::HeaderMap,
     response::Response,
 };
-use fettle_blobs::{BlobPath, Entry};
+use fettle_blobs::{BlobPath, Entry, Place};
 use fettle_db::params;
 use fettle_wire::{
     Required,
@@ -61,12 +61,13 @@ pub(super) async fn list_logged_model_artifacts(
 
 /// Names are relative to the owner's root. A path that names a file lists as nothing, as in MLflow.
 async fn list(app: &App, root_uri: String, below: &str) -> Result<Json<ListArtifactsResponse>> {
-    let root = location::of_uri(&root_uri)?;
+    let root = app.stores.locate(&root_uri)?;
     let folder = location::of_client(below)?;
-    let files: Vec<FileInfo> = app
+    let files: Vec<FileInfo> = root
         .blobs
-        .list(&root.join(&folder))
-        .await?
+        .list(&root.path.join(&folder))
+        .await
+        .map_err(location::of(&root.blobs))?
         .into_iter()
         .map(|entry: Entry| proxy::file_info(&folder, entry))
         .collect();
@@ -84,8 +85,8 @@ pub(super) async fn get_run_artifact(
 ) -> Result<Response> {
     let run_uuid = validate::run_id(request.run_id, request.run_uuid)?;
     let path = request.path.required("path")?;
-    let root = location::of_uri(&run_artifact_uri(&app, &caller, run_uuid).await?)?;
-    download::respond(&app.blobs, &root.join(&location::of_client(&path)?), &headers).await
+    let root = app.stores.locate(&run_artifact_uri(&app, &caller, run_uuid).await?)?;
+    download::respond(&app, &root.join(&location::of_client(&path)?), &headers).await
 }
 
 pub(super) async fn get_logged_model_artifact(
@@ -96,8 +97,10 @@ pub(super) async fn get_logged_model_artifact(
     Args(request): Args<ArtifactOf>,
 ) -> Result<Response> {
     let path = request.artifact_file_path.required("artifact_file_path")?;
-    let root = location::of_uri(&logged_model_location(&app, &caller, model_id).await?)?;
-    download::respond(&app.blobs, &root.join(&location::of_client(&path)?), &headers).await
+    let root = app
+        .stores
+        .locate(&logged_model_location(&app, &caller, model_id).await?)?;
+    download::respond(&app, &root.join(&location::of_client(&path)?), &headers).await
 }
 
 pub(super) async fn get_model_version_artifact(
@@ -109,8 +112,10 @@ pub(super) async fn get_model_version_artifact(
     let name = request.name.required("name")?;
     let version = request.version.required("version")?;
     let path = request.path.required("path")?;
-    let root = location::of_uri(&model_version_location(&app, &caller, name, &version).await?)?;
-    download::respond(&app.blobs, &root.join(&location::of_client(&path)?), &headers).await
+    let root = app
+        .stores
+        .locate(&model_version_location(&app, &caller, name, &version).await?)?;
+    download::respond(&app, &root.join(&location::of_client(&path)?), &headers).await
 }
 
 /// Largest file a page may send this way; clients use the proxy.
@@ -134,12 +139,12 @@ pub(super) async fn upload_run_artifact(
         )
         .because(e)
     })?;
-    let root = location::of_uri(&run_artifact_uri(&app, &caller, run_uuid).await?)?;
+    let root = app.stores.locate(&run_artifact_uri(&app, &caller, run_uuid).await?)?;
     proxy::store(&app, caller, &below(&root, &path)?, Body::from(bytes)).await?;
     Ok(EMPTY)
 }
 
-fn below(root: &BlobPath, path: &BlobPath) -> Result<BlobPath> {
+fn below(root: &Place, path: &BlobPath) -> Result<Place> {
     if path.is_root() {
         Err(invalid("Parameter 'path' must name a file."))
     } else {
@@ -147,14 +152,14 @@ fn below(root: &BlobPath, path: &BlobPath) -> Result<BlobPath> {
     }
 }
 
-async fn run_artifact_uri(app: &App, caller: &Caller, run_uuid: String) -> Result<String> {
+pub(super) async fn run_artifact_uri(app: &App, caller: &Caller, run_uuid: String) -> Result<String> {
     let workspace_id = caller.workspace_id;
     app.db
         .peek(move |tx| Ok(runs::get(tx, workspace_id, &run_uuid)?.artifact_uri))
         .await
 }
 
-async fn logged_model_location(app: &App, caller: &Caller, model_id: String) -> Result<String> {
+pub(super) async fn logged_model_location(app: &App, caller: &Caller, model_id: String) -> Result<String> {
     let workspace_id = caller.workspace_id;
     app.db
         .peek(move |tx| {

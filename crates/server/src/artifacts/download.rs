@@ -1,20 +1,31 @@
 //! A file of the artifact store as an HTTP answer.
 
-use crate::error::{Result, invalid};
+use super::{ArtifactAccess, location};
+use crate::{
+    app::App,
+    error::{Result, invalid},
+};
 use axum::{
     body::Body,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use fettle_blobs::{BlobPath, Blobs, ByteRange};
+use fettle_blobs::{ByteRange, Error, Place};
 
-/// Streams a file, or the range that the request's headers ask for.
-pub(super) async fn respond(blobs: &Blobs, path: &BlobPath, request: &HeaderMap) -> Result<Response> {
+/// Streams a file, or the range that the request's headers ask for; or says where the client gets it itself.
+pub(super) async fn respond(app: &App, place: &Place, request: &HeaderMap) -> Result<Response> {
+    let Place { blobs, path } = place;
     if path.is_root() {
         return Err(invalid("The artifact path is a folder: list it, or name a file in it."));
     }
+    if app.settings.artifact_access == ArtifactAccess::Presign
+        && !blobs.is_folder_of_this_machine()
+        && let Some(response) = redirect(app, place).await?
+    {
+        return Ok(response);
+    }
     let range = requested_range(request);
-    let download = blobs.get(path, range.clone()).await?;
+    let download = blobs.get(path, range.clone()).await.map_err(location::of(blobs))?;
     let (size, sent) = (download.size, download.range.clone());
     let mut response = Body::from_stream(download.bytes).into_response();
     if range != ByteRange::Whole {
@@ -33,6 +44,26 @@ pub(super) async fn respond(blobs: &Blobs, path: &BlobPath, request: &HeaderMap)
         headers.insert(header::ETAG, value(&format!("\"{}\"", etag.trim_matches('"'))));
     }
     Ok(response)
+}
+
+/// Every client follows it, and leaves its credentials for this server behind on the way.
+async fn redirect(app: &App, place: &Place) -> Result<Option<Response>> {
+    let Place { blobs, path } = place;
+    let url = match blobs.size(path).await.map_err(location::of(blobs))? {
+        Some(_) => blobs.sign_get(path, app.settings.presigned_download_ttl).await,
+        // A folder and nothing at all are told apart by reading.
+        None => blobs.get(path, ByteRange::Whole).await.and(Err(Error::NotFound)),
+    };
+    let url = match url {
+        // Then this server sends it.
+        Err(Error::CannotSign) => return Ok(None),
+        url => url.map_err(location::of(blobs))?,
+    };
+    let headers = [
+        (header::LOCATION, value(&url)),
+        (header::CACHE_CONTROL, value("no-store")),
+    ];
+    Ok(Some((StatusCode::TEMPORARY_REDIRECT, headers).into_response()))
 }
 
 fn value(text: &str) -> HeaderValue {

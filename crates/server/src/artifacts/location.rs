@@ -1,27 +1,8 @@
-//! From an artifact address to a path of the artifact store.
+//! Paths that clients give, and what stores say of them.
 
 use crate::error::{ApiError, ErrorCode, Result, invalid};
-use fettle_blobs::BlobPath;
+use fettle_blobs::{BlobPath, Blobs, Error};
 use percent_encoding::percent_decode_str;
-
-/// The address of the proxy itself, as experiments and runs carry it: `mlflow-artifacts:/1/<run>/artifacts`.
-const SCHEME: &str = "mlflow-artifacts:";
-
-/// The path behind an address that this server keeps.
-pub(crate) fn of_uri(uri: &str) -> Result<BlobPath> {
-    let Some(rest) = uri.strip_prefix(SCHEME) else {
-        return Err(ApiError::new(
-            ErrorCode::InvalidParameterValue,
-            format!("The artifacts at '{uri}' are not kept by this server: clients reach them directly."),
-        ));
-    };
-    // `mlflow-artifacts://host:port/path` names this server by its address.
-    let path = match rest.strip_prefix("//") {
-        Some(authority) => authority.split_once('/').map_or("", |(_, path)| path),
-        None => rest,
-    };
-    Ok(BlobPath::parse(path.trim_start_matches('/'))?)
-}
 
 /// A path that a client gave. However often it is percent-encoded, it must not lead out of its folder.
 pub(crate) fn of_client(path: &str) -> Result<BlobPath> {
@@ -67,51 +48,59 @@ impl From<fettle_blobs::InvalidPath> for ApiError {
 
 impl From<fettle_blobs::Error> for ApiError {
     fn from(error: fettle_blobs::Error) -> Self {
-        use fettle_blobs::Error;
-        match error {
-            Error::NotFound => crate::error::not_found("No such artifact."),
-            Error::IsFolder => invalid("The artifact path is a folder: list it, or name a file in it."),
-            Error::UnderFile => invalid("A part of the artifact path is a file, so nothing can be below it."),
-            Error::BadRange => Self::new(
-                ErrorCode::RangeNotSatisfiable,
-                "The requested range is outside the file.",
-            ),
-            Error::Path(error) => error.into(),
-            Error::Upload(cause) => {
-                Self::new(ErrorCode::BadRequest, "The upload ended early; nothing was stored.").because(cause)
-            }
-            error => Self::new(
-                ErrorCode::InternalError,
-                "The artifact store failed; the server's log says why.",
-            )
-            .because(error),
-        }
+        explain(error, "The artifact store")
     }
+}
+
+/// Names the store in what went wrong with it.
+pub(super) fn of(store: &Blobs) -> impl Fn(Error) -> ApiError {
+    |error| explain(error, &format!("The artifact store {}", store.name()))
+}
+
+fn explain(error: Error, store: &str) -> ApiError {
+    match error {
+        Error::NotFound => crate::error::not_found("No such artifact."),
+        Error::IsFolder => invalid("The artifact path is a folder: list it, or name a file in it."),
+        Error::UnderFile => invalid("A part of the artifact path is a file, so nothing can be below it."),
+        Error::TooMany(_) | Error::Parts(_) => invalid(sentence(&error.to_string())),
+        Error::Unsupported(message) => invalid(sentence(&message)),
+        Error::BadRange => ApiError::new(
+            ErrorCode::RangeNotSatisfiable,
+            "The requested range is outside the file.",
+        ),
+        Error::Path(error) => error.into(),
+        Error::Upload(cause) => {
+            ApiError::new(ErrorCode::BadRequest, "The upload ended early; nothing was stored.").because(cause)
+        }
+        Error::CannotSign => ApiError::new(ErrorCode::NotImplemented, format!("{store} cannot sign addresses.")),
+        Error::Refused(_) => ApiError::new(
+            ErrorCode::BadGateway,
+            format!("{store} refused this server's credentials; the server's log says why."),
+        )
+        .because(error),
+        Error::Open(_) => ApiError::new(
+            ErrorCode::BadGateway,
+            format!("{store} cannot be opened; the server's log says why."),
+        )
+        .because(error),
+        Error::Store(_) => ApiError::new(
+            ErrorCode::TemporarilyUnavailable,
+            format!("{store} does not answer as it should. Try again in a moment; the server's log says why."),
+        )
+        .because(error),
+    }
+}
+
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    let end = if text.ends_with('.') { "" } else { "." };
+    format!("{first}{}{end}", letters.as_str())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn addresses_become_paths() {
-        for (uri, path) in [
-            ("mlflow-artifacts:/1/abc/artifacts", "1/abc/artifacts"),
-            ("mlflow-artifacts://localhost:5000/1/abc", "1/abc"),
-            ("mlflow-artifacts:/", ""),
-        ] {
-            assert_eq!(of_uri(uri).expect(uri).as_str(), path);
-        }
-        for uri in [
-            "s3://bucket/1",
-            "file:///etc",
-            "/etc/passwd",
-            "mlflow-artifacts:/../x",
-            "",
-        ] {
-            assert!(of_uri(uri).is_err(), "{uri}");
-        }
-    }
 
     #[test]
     fn paths_that_lead_out_are_refused_however_encoded() {

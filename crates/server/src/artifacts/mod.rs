@@ -1,13 +1,17 @@
 //! Artifacts: the proxy in front of the artifact store, and the listings and downloads that pages ask for.
 //!
-//! Bytes stream both ways. `location` turns artifact addresses into paths of the store, and refuses those that lead
-//! elsewhere.
+//! Bytes stream both ways, or go between the client and a cloud by signed addresses, as `access` says. `location`
+//! refuses paths that lead elsewhere.
 
+mod access;
 mod by_owner;
 mod download;
-pub(crate) mod location;
+mod location;
+mod parts;
+mod presigned;
 mod proxy;
 
+pub use access::ArtifactAccess;
 pub(crate) use by_owner::list_run_artifacts;
 
 use crate::app::App;
@@ -27,11 +31,10 @@ pub fn proxy_routes() -> Router<App> {
                 .put(proxy::upload_artifact)
                 .delete(proxy::delete_artifact),
         )
-        .route(
-            "/2.0/mlflow-artifacts/mpu/{step}/{*path}",
-            post(proxy::multipart_upload),
-        )
-        .route("/2.0/mlflow-artifacts/presigned/{*path}", get(proxy::presigned))
+        .route("/2.0/mlflow-artifacts/mpu/create/{*path}", post(parts::create))
+        .route("/2.0/mlflow-artifacts/mpu/complete/{*path}", post(parts::complete))
+        .route("/2.0/mlflow-artifacts/mpu/abort/{*path}", post(parts::abort))
+        .route("/2.0/mlflow-artifacts/presigned/{*path}", get(presigned::download))
         .layer(DefaultBodyLimit::disable())
 }
 
@@ -41,6 +44,14 @@ pub fn routes() -> Router<App> {
         .route(
             "/2.0/mlflow/logged-models/{id}/artifacts/directories",
             get(by_owner::list_logged_model_artifacts),
+        )
+        .route(
+            "/2.0/mlflow/artifacts/presigned-upload-url",
+            post(presigned::create_upload_url),
+        )
+        .route(
+            "/2.0/mlflow/artifacts/presigned-download-url",
+            post(presigned::create_download_url),
         )
 }
 

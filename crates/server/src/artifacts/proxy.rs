@@ -5,7 +5,7 @@ use crate::{
     app::App,
     audit::{self, Entity},
     caller::Caller,
-    error::{ApiError, ErrorCode, Result, invalid},
+    error::{Result, invalid},
     extract::{Args, EMPTY, Empty, Json, PathArg},
 };
 use axum::{
@@ -14,7 +14,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::Response,
 };
-use fettle_blobs::{BlobPath, Entry};
+use fettle_blobs::{BlobPath, Entry, Place};
 use fettle_wire::artifacts::{FileInfo, ListArtifacts, ListArtifactsResponse};
 
 /// Names directly below a folder.
@@ -27,7 +27,8 @@ pub(super) async fn list_artifacts(
     let files = app
         .blobs
         .list(&folder)
-        .await?
+        .await
+        .map_err(location::of(&app.blobs))?
         .into_iter()
         .map(|entry| file_info(&BlobPath::root(), entry))
         .collect();
@@ -54,7 +55,7 @@ pub(super) async fn download_artifact(
     PathArg(path): PathArg,
     headers: HeaderMap,
 ) -> Result<Response> {
-    download::respond(&app.blobs, &location::of_client(&path)?, &headers).await
+    download::respond(&app, &own(&app, &path)?, &headers).await
 }
 
 pub(super) async fn upload_artifact(
@@ -63,17 +64,29 @@ pub(super) async fn upload_artifact(
     PathArg(path): PathArg,
     body: Body,
 ) -> Result<StatusCode> {
-    store(&app, caller, &location::of_client(&path)?, body).await?;
+    store(&app, caller, &own(&app, &path)?, body).await?;
     Ok(StatusCode::OK)
 }
 
+/// A place in the server's own store.
+pub(super) fn own(app: &App, path: &str) -> Result<Place> {
+    Ok(Place {
+        blobs: app.blobs.clone(),
+        path: location::of_client(path)?,
+    })
+}
+
 /// Streams a body into the store. The audit entry follows the bytes: no transaction spans both.
-pub(super) async fn store(app: &App, caller: Caller, path: &BlobPath, body: Body) -> Result<()> {
-    if path.is_root() {
+pub(super) async fn store(app: &App, caller: Caller, place: &Place, body: Body) -> Result<()> {
+    if place.path.is_root() {
         return Err(invalid("The artifact path must name a file."));
     }
-    app.blobs.put(path, body.into_data_stream()).await?;
-    note(app, caller, "upload", path).await
+    place
+        .blobs
+        .put(&place.path, body.into_data_stream())
+        .await
+        .map_err(location::of(&place.blobs))?;
+    note(app, caller, "upload", &place.path).await
 }
 
 pub(super) async fn delete_artifact(
@@ -87,12 +100,12 @@ pub(super) async fn delete_artifact(
             "The artifact path must name a file or a folder below the root.",
         ));
     }
-    app.blobs.delete(&path).await?;
+    app.blobs.delete(&path).await.map_err(location::of(&app.blobs))?;
     note(&app, caller, "delete", &path).await?;
     Ok(EMPTY)
 }
 
-async fn note(app: &App, caller: Caller, action: &'static str, path: &BlobPath) -> Result<()> {
+pub(super) async fn note(app: &App, caller: Caller, action: &'static str, path: &BlobPath) -> Result<()> {
     let now_ms = app.clock.now_ms();
     let path = path.to_string();
     app.db
@@ -110,18 +123,4 @@ async fn note(app: &App, caller: Caller, action: &'static str, path: &BlobPath) 
             )
         })
         .await
-}
-
-/// Clients compare the start of this message, and then send the file in one piece.
-pub(super) async fn multipart_upload(_caller: Caller) -> ApiError {
-    let message = "Multipart upload is not supported for the current artifact repository: a folder takes files whole.";
-    ApiError::new(ErrorCode::NotImplemented, message)
-}
-
-/// A folder has no addresses of its own to sign.
-pub(super) async fn presigned(_caller: Caller) -> ApiError {
-    ApiError::new(
-        ErrorCode::NotImplemented,
-        "Presigned addresses are not supported for the current artifact repository.",
-    )
 }

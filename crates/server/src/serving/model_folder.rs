@@ -1,10 +1,7 @@
 //! A model's files, copied from the artifact store to a folder of this machine, where executors can open them.
 
-use crate::{
-    artifacts::location,
-    error::{ApiError, ErrorCode, Result, not_found},
-};
-use fettle_blobs::{Blobs, ByteRange};
+use crate::error::{ApiError, ErrorCode, Result, not_found};
+use fettle_blobs::{BlobPath, Blobs, ByteRange, Stores};
 use futures::StreamExt;
 use std::path::{Path, PathBuf};
 use tokio::{fs, io::AsyncWriteExt};
@@ -14,32 +11,29 @@ const FILES_MAX: usize = 10_000;
 const BYTES_MAX: u64 = 64 << 30;
 
 /// Copies the files at `artifact_uri` into `folder`, which is emptied first.
-pub(super) async fn fetch(blobs: &Blobs, artifact_uri: &str, folder: &Path) -> Result<()> {
-    let root = location::of_uri(artifact_uri)?;
-    let files = blobs.list_all(&root).await?;
+pub(super) async fn fetch(stores: &Stores, artifact_uri: &str, folder: &Path) -> Result<()> {
+    let place = stores.locate(artifact_uri)?;
+    let files = place.blobs.list_all(&place.path, FILES_MAX).await?;
     if files.is_empty() {
         return Err(not_found(format!("There are no files at {artifact_uri}.")));
     }
     let bytes: u64 = files.iter().map(|(_, size)| size).sum();
-    if files.len() > FILES_MAX || bytes > BYTES_MAX {
+    if bytes > BYTES_MAX {
         return Err(ApiError::new(
             ErrorCode::InvalidParameterValue,
-            format!(
-                "The model at {artifact_uri} has {} files of {bytes} bytes; at most {FILES_MAX} files of {BYTES_MAX} bytes are served.",
-                files.len()
-            ),
+            format!("The model at {artifact_uri} has {bytes} bytes; models of at most {BYTES_MAX} bytes are served."),
         ));
     }
     if fs::try_exists(folder).await.unwrap_or(false) {
         fs::remove_dir_all(folder).await.map_err(failed(folder))?;
     }
     for (path, _) in &files {
-        copy(blobs, &root.join(path), &folder.join(path.as_str())).await?;
+        copy(&place.blobs, &place.path.join(path), &folder.join(path.as_str())).await?;
     }
     Ok(())
 }
 
-async fn copy(blobs: &Blobs, from: &fettle_blobs::BlobPath, to: &Path) -> Result<()> {
+async fn copy(blobs: &Blobs, from: &BlobPath, to: &Path) -> Result<()> {
     let parent = to.parent().expect("a file in a folder has a parent");
     fs::create_dir_all(parent).await.map_err(failed(parent))?;
     let mut file = fs::File::create(to).await.map_err(failed(to))?;

@@ -5,7 +5,7 @@ use super::{
     store::{self, Deployment, Endpoint},
 };
 use crate::{caller::DEFAULT_WORKSPACE_ID, error::ApiError};
-use fettle_blobs::Blobs;
+use fettle_blobs::Stores;
 use fettle_db::Db;
 use fettle_gateway::{Gateway, ModelFolder, Options};
 use std::{
@@ -28,7 +28,7 @@ pub struct Reconciler {
 }
 
 struct Inner {
-    blobs: Blobs,
+    stores: Stores,
     gateway: Arc<Gateway>,
     /// Models are copied below this folder.
     models: PathBuf,
@@ -64,11 +64,11 @@ impl State {
 }
 
 impl Reconciler {
-    pub fn new(blobs: Blobs, gateway: Arc<Gateway>, models: PathBuf, python: Option<PathBuf>) -> Self {
+    pub fn new(stores: Stores, gateway: Arc<Gateway>, models: PathBuf, python: Option<PathBuf>) -> Self {
         let states = Mutex::default();
         Self {
             inner: Arc::new(Inner {
-                blobs,
+                stores,
                 gateway,
                 models,
                 python,
@@ -132,7 +132,7 @@ impl Inner {
         deployment: &Deployment,
     ) -> Result<fettle_gateway::Deployment, String> {
         let folder = self.models.join(format!("endpoint-{}", endpoint.id));
-        model_folder::fetch(&self.blobs, &deployment.artifact_uri, &folder)
+        model_folder::fetch(&self.stores, &deployment.artifact_uri, &folder)
             .await
             .map_err(|e| e.to_string())?;
         let folder = ModelFolder::open(&folder).map_err(|e| explain(&e))?;
