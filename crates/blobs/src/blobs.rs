@@ -93,7 +93,7 @@ impl Blobs {
         let refused = |e: &Error| Error::Open(format!("{}: {e}", self.name));
         match tokio::time::timeout(CHECK_WAIT, self.list_page(&BlobPath::root(), 1)).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(Error::NotFound)) => Err(Error::Open(format!("{}: there is no such bucket", self.name))),
+            Ok(Err(error @ Error::Open(_))) => Err(error),
             Ok(Err(error @ Error::Refused(_))) => Err(refused(&error)),
             Ok(Err(error)) => {
                 tracing::warn!("The artifact store {} does not answer: {error}", self.name);
@@ -119,6 +119,14 @@ impl Blobs {
     }
 
     pub async fn get(&self, path: &BlobPath, range: ByteRange) -> Result<Download> {
+        let range = match (range, &self.store) {
+            // Azure has no ranges that count from the end.
+            (ByteRange::Last(count), Store::Cloud(_, Bucket::Azure { .. })) => {
+                let size = self.size(path).await?.unwrap_or(0);
+                ByteRange::From(size.saturating_sub(count))
+            }
+            (range, _) => range,
+        };
         let path = self.object(path)?;
         let options = GetOptions {
             range: match range {

@@ -45,13 +45,22 @@ impl From<object_store::Error> for Error {
             object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. } => {
                 Self::Refused(error)
             }
-            other => match io_error_kind(&other) {
-                Some(ErrorKind::NotADirectory) => Self::UnderFile,
-                Some(ErrorKind::IsADirectory) => Self::IsFolder,
+            other => match (status(&other), io_error_kind(&other)) {
+                (Some("404"), _) => Self::NotFound,
+                (Some("401" | "403"), _) => Self::Refused(other),
+                (_, Some(ErrorKind::NotADirectory)) => Self::UnderFile,
+                (_, Some(ErrorKind::IsADirectory)) => Self::IsFolder,
                 _ => Self::Store(other),
             },
         }
     }
+}
+
+/// The status that a cloud answered with. Of some requests the error says it in words only.
+fn status(error: &object_store::Error) -> Option<&'static str> {
+    let text = error.to_string();
+    let (_, status) = text.split_once("non-2xx status code: ")?;
+    ["401", "403", "404"].into_iter().find(|code| status.starts_with(code))
 }
 
 /// What the file system said, beneath the store's own words.

@@ -41,7 +41,10 @@ impl Blobs {
                         page_token,
                         ..PaginatedListOptions::default()
                     };
-                    let page = store.list_paginated(under.as_deref(), options).await?;
+                    let page = store
+                        .list_paginated(under.as_deref(), options)
+                        .await
+                        .map_err(|error| self.explain_list(error))?;
                     add(&mut entries, &path, page.result)?;
                     page_token = page.page_token;
                     if page_token.is_none() {
@@ -64,7 +67,10 @@ impl Blobs {
                 max_keys: Some(keys),
                 ..PaginatedListOptions::default()
             };
-            store.list_paginated(under.as_deref(), options).await?;
+            store
+                .list_paginated(under.as_deref(), options)
+                .await
+                .map_err(|error| self.explain_list(error))?;
         }
         Ok(())
     }
@@ -93,6 +99,14 @@ impl Blobs {
             }
         }
         Ok(found)
+    }
+
+    /// A folder that is not there lists as empty, so what is missing is the bucket.
+    fn explain_list(&self, error: object_store::Error) -> Error {
+        match Error::from(error) {
+            Error::NotFound => Error::Open(format!("{}: there is no such bucket", self.name())),
+            error => error,
+        }
     }
 
     /// The path of a marker has lost its `/`, so there is no object of that name.

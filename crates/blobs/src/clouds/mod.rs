@@ -26,6 +26,8 @@ pub(crate) fn open(bucket: &Bucket, environment: &Environment) -> Result<Arc<dyn
 
 /// Waits have bounds, and transfers have none as long as bytes flow.
 fn client_options() -> ClientOptions {
+    // Connections need one way of encryption for the whole process. Where there is one, it stays.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     ClientOptions::new()
         .with_connect_timeout(Duration::from_secs(5))
         .with_read_timeout(Duration::from_secs(60))
