@@ -1,6 +1,7 @@
 //! `fettle`: one binary for a model's whole life.
 
 mod client;
+mod doctor;
 mod endpoint;
 mod logs;
 mod mlflow_flags;
@@ -39,6 +40,9 @@ enum Command {
     /// Serve one model over HTTP, without a store
     #[command(after_help = serve::EXAMPLE, disable_help_flag = true)]
     Serve(serve::Args),
+    /// Look for what is wrong with a setup, and say how to mend it
+    #[command(after_help = doctor::EXAMPLE)]
+    Doctor(doctor::Args),
     /// Make, list and delete the endpoints of a server
     #[command(subcommand)]
     Endpoint(endpoint::Command),
@@ -55,6 +59,7 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Command::Server(args) => server::run(args),
         Command::Serve(args) => serve::run(args),
+        Command::Doctor(args) => doctor::run(args),
         Command::Endpoint(command) => endpoint::run(command),
         Command::Webhook(command) => webhook::run(command),
     };

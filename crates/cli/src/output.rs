@@ -20,6 +20,10 @@ pub(crate) struct OutputArgs {
 }
 
 impl OutputArgs {
+    pub(crate) fn is_for_people(&self) -> bool {
+        self.output == Format::Table
+    }
+
     /// Prints `rows`, or `whole` as it came from the server.
     pub(crate) fn print(&self, headers: &[&str], rows: &[Vec<String>], whole: &Value) -> Result<()> {
         match self.output {

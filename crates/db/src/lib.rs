@@ -17,6 +17,7 @@
 //! tests membership in a [`Param::Ids`]. What differs between the engines lives in this crate.
 
 mod error;
+mod examine;
 mod migrate;
 mod postgres;
 mod query;
@@ -28,6 +29,7 @@ mod uri;
 mod value;
 
 pub use error::{Error, Result};
+pub use examine::{Contents, examine};
 pub use migrate::Migration;
 pub use query::Query;
 pub use tx::{Dialect, Sql, Tx};

@@ -68,6 +68,11 @@ impl Sqlite {
         })
     }
 
+    /// Runs `work` on a connection of its own that cannot write.
+    pub(crate) fn look<T>(path: &Path, work: impl FnOnce(&Tx) -> Result<T>) -> Result<T> {
+        in_snapshot(&open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?, work)
+    }
+
     pub(crate) async fn write<T, E, F>(&self, work: F) -> Result<T, E>
     where
         T: Send + 'static,
