@@ -173,6 +173,6 @@ fn stores_and_folders_that_cannot_be_used_are_problems() {
     expect(&findings, "store", "problem", "not a database");
     expect(&findings, "artifacts", "problem", "cannot be written to");
     let findings = run("postgresql://fettle@127.0.0.1:1/none", ".");
-    expect(&findings, "store", "problem", "not reachable");
+    expect(&findings, "store", "problem", "Connection refused");
     expect(&run("mysql://x", "."), "store", "problem", "mysql");
 }
