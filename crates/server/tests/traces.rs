@@ -377,4 +377,89 @@ on_both_databases! { MIGRATIONS;
         assert_eq!(app.post(&path, on_base).await.ok()["total_count"], 2);
         app.post(&path, json!({ "experiment_ids": ["0"], "filter_string1": "status = 'OK'" })).await.refused(INVALID, "'filter_string2'");
     }
+
+    async fn traces_are_measured(db: Db) {
+        let app = TestApp::new(db).await;
+        four_traces(&app).await;
+        let query = async |more: Value| {
+            let mut body = json!({
+                "experiment_ids": ["0"], "view_type": "TRACES", "metric_name": "trace_count", "aggregations": [{ "aggregation_type": "COUNT" }],
+            });
+            for (key, value) in more.as_object().expect("an object") {
+                body[key] = value.clone();
+            }
+            app.post(&format!("{V3}/metrics"), body).await
+        };
+        let points = async |more: Value| query(more).await.ok()["data_points"].take();
+        let count = |number: f64| json!({ "COUNT": number });
+        assert_eq!(points(json!({})).await, json!([{ "metric_name": "trace_count", "values": count(4.0) }]));
+        assert_eq!(points(json!({ "experiment_ids": [] })).await, json!([{ "metric_name": "trace_count", "values": count(0.0) }]));
+        let by_status = points(json!({ "dimensions": ["trace_status"], "max_results": 2 })).await;
+        assert_eq!(by_status, json!([
+            { "metric_name": "trace_count", "dimensions": { "trace_status": "ERROR" }, "values": count(1.0) },
+            { "metric_name": "trace_count", "dimensions": { "trace_status": "IN_PROGRESS" }, "values": count(1.0) },
+        ]));
+        let latency = points(json!({
+            "metric_name": "latency", "dimensions": ["trace_name"],
+            "aggregations": [{ "aggregation_type": "AVG" }, { "aggregation_type": "PERCENTILE", "percentile_value": 50 }],
+        })).await;
+        assert_eq!(latency, json!([
+            { "metric_name": "latency", "dimensions": { "trace_name": "Chat bot" }, "values": { "AVG": 250.0, "P50.0": 250.0 } },
+            { "metric_name": "latency", "dimensions": { "trace_name": "chat" }, "values": { "AVG": 1000.0, "P50.0": 1000.0 } },
+        ]));
+        let buckets = points(json!({ "time_interval_seconds": 2, "start_time_ms": 1000, "end_time_ms": 3000 })).await;
+        assert_eq!(buckets, json!([
+            { "metric_name": "trace_count", "dimensions": { "time_bucket": "1970-01-01T00:00:00+00:00" }, "values": count(1.0) },
+            { "metric_name": "trace_count", "dimensions": { "time_bucket": "1970-01-01T00:00:02+00:00" }, "values": count(2.0) },
+        ]));
+        assert_eq!(points(json!({ "metric_name": "session_count" })).await[0]["values"], count(1.0));
+        let tokens = json!({ "metric_name": "input_tokens", "aggregations": [{ "aggregation_type": "SUM" }] });
+        assert_eq!(points(tokens).await[0]["values"], json!({ "SUM": 10.0 }));
+        for (filter, number) in [
+            ("trace.status = 'OK'", 1.0), ("trace.tag.color = 'blue'", 1.0), ("trace.tag.`mlflow.traceName` = 'chat'", 1.0),
+            ("trace.metadata.`mlflow.trace.session` = 's'", 2.0), ("trace.metadata.mlflow.sourceRun = 'none'", 0.0),
+        ] {
+            assert_eq!(points(json!({ "filters": [filter] })).await[0]["values"], count(number), "{filter}");
+        }
+        for value in [json!(true), json!("no"), json!(4), json!("text")] {
+            let assessment = json!({ "assessment_name": "f", "feedback": { "value": value } });
+            app.post(&format!("{V3}/tr-1/assessments"), json!({ "assessment": assessment })).await.ok();
+        }
+        let average = json!({ "view_type": "ASSESSMENTS", "metric_name": "assessment_value", "aggregations": [{ "aggregation_type": "AVG" }], "dimensions": ["assessment_name"] });
+        let expected = json!([{ "metric_name": "assessment_value", "dimensions": { "assessment_name": "f" }, "values": { "AVG": 5.0 / 3.0 } }]);
+        assert_eq!(points(average).await, expected);
+        let texts = json!({
+            "view_type": 3, "metric_name": "assessment_count", "dimensions": ["assessment_value"],
+            "filters": ["assessment.name = 'f'", "assessment.type = 'feedback'", "trace.status = 'OK'"],
+        });
+        let texts: Vec<Value> = points(texts).await.as_array().expect("points").iter().map(|p| p["dimensions"]["assessment_value"].clone()).collect();
+        assert_eq!(texts, ["\"no\"", "\"text\"", "4.0", "true"]);
+        assert_eq!(points(json!({ "view_type": "SPANS", "metric_name": "span_count" })).await[0]["values"], count(0.0));
+
+        for (more, part) in [
+            (json!({ "metric_name": "bogus" }), "metric_name must be one of ['trace_count', 'session_count'"), (json!({ "view_type": "BOGUS" }), "view_type"),
+            (json!({ "view_type": null }), "'view_type'"), (json!({ "aggregations": [] }), "aggregation"), (json!({ "experiment_ids": ["x"] }), "Invalid experiment ID"),
+            (json!({ "aggregations": [{ "aggregation_type": "SUM" }] }), "['SUM']. Supported aggregation types: ['COUNT']"),
+            (json!({ "dimensions": ["bogus"] }), "['bogus']. Supported dimensions: ['trace_name', 'trace_status']"),
+            (json!({ "metric_name": "latency", "aggregations": [{ "aggregation_type": "PERCENTILE" }] }), "required for PERCENTILE"),
+            (json!({ "metric_name": "latency", "aggregations": [{ "aggregation_type": "PERCENTILE", "percentile_value": 101 }] }), "between 0 and 100"),
+            (json!({ "time_interval_seconds": 60 }), "start_time_ms and end_time_ms are required"), (json!({ "max_results": -1 }), "max_results"),
+            (json!({ "filters": ["status = 'OK'"] }), "Invalid identifier 'status'"), (json!({ "filters": ["trace.status != 'OK'"] }), "Invalid comparator: '!='"),
+            (json!({ "filters": ["span.name = 'x'"] }), "only supported for SPANS view type"), (json!({ "filters": ["trace.tag = 'x'"] }), "requires a key"),
+            (json!({ "filters": [""] }), "Expected one filter clause"), (json!({ "filters": ["trace.foo = 'x'"] }), "Invalid entity 'foo'"),
+        ] {
+            query(more).await.refused(INVALID, part);
+        }
+    }
+
+    async fn prompts_are_linked_by_a_tag_too(db: Db) {
+        let app = TestApp::new(db).await;
+        let prompts = r#"[{"name": "p", "version": "1"}, {"name": "q", "version": 2}, {"name": "broken"}]"#;
+        start(&app, "tr-1", json!({ "tags": { "mlflow.linkedPrompts": prompts } })).await;
+        start(&app, "tr-2", json!({})).await;
+        app.patch(&format!("{V2}/tr-2/tags"), json!({ "key": "mlflow.linkedPrompts", "value": prompts })).await.ok();
+        assert_eq!(search(&app, "prompt = 'p/1'").await, ["tr-1", "tr-2"]);
+        assert_eq!(search(&app, "prompt = 'q/2'").await, ["tr-1", "tr-2"]);
+        app.patch(&format!("{V2}/tr-2/tags"), json!({ "key": "mlflow.linkedPrompts", "value": "no JSON" })).await.ok();
+    }
 }

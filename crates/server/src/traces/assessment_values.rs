@@ -130,24 +130,21 @@ pub fn logged_with_trace(
 ) -> Result<NewAssessment> {
     let given = input.assessment_id.take().filter(|id| !id.is_empty());
     let mut assessment = new(input, String::new(), now_ms)?;
-    assessment.assessment_id = match given {
-        Some(id) => id,
-        None => {
-            let said = format!(
-                "{trace_id}\n{index}\n{}\n{:?}\n{:?}",
-                assessment.name, assessment.content, assessment.metadata
-            );
-            let digest = ring::digest::digest(&ring::digest::SHA256, said.as_bytes());
-            let hex: String = digest
-                .as_ref()
-                .iter()
-                .take(16)
-                .map(|byte| format!("{byte:02x}"))
-                .collect();
-            format!("a-{hex}")
-        }
-    };
+    assessment.assessment_id = given.unwrap_or_else(|| id_of_content(trace_id, index, &assessment));
     Ok(assessment)
+}
+
+fn id_of_content(trace_id: &str, index: usize, assessment: &NewAssessment) -> String {
+    let NewAssessment {
+        name,
+        content,
+        metadata,
+        ..
+    } = assessment;
+    let said = format!("{trace_id}\n{index}\n{name}\n{content:?}\n{metadata:?}");
+    let digest = ring::digest::digest(&ring::digest::SHA256, said.as_bytes());
+    let half = digest.as_ref().first_chunk().expect("a SHA-256 digest has 32 bytes");
+    format!("a-{:032x}", u128::from_be_bytes(*half))
 }
 
 fn source_type(source: &SourceInput) -> Result<&'static str> {

@@ -1,11 +1,12 @@
 //! Traces' own records with their tags and metadata.
 
-use super::{assessments, totals};
+use super::{assessments, links, totals};
 use crate::{
     error::{ApiError, Result, not_found},
     traces::{usage, validate::NewTrace},
 };
 use fettle_db::{Row, Tx, params};
+use fettle_search::traces::LINKED_PROMPTS_TAG;
 use fettle_wire::{
     times::{Duration, Timestamp},
     traces::{TraceInfoV3, TraceLocation},
@@ -167,6 +168,11 @@ pub fn set_tags<'a>(
     key: i64,
     tags: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) -> Result<()> {
+    let tags: Vec<(&str, &str)> = tags.into_iter().collect();
+    let linked = tags.iter().filter(|(tag, _)| *tag == LINKED_PROMPTS_TAG);
+    for (_, prompts) in linked {
+        links::link_to_prompts(tx, workspace_id, key, &links::prompts_of_tag(prompts))?;
+    }
     tx.execute_each(
         "INSERT INTO trace_tags (workspace_id, trace_key, key, value) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (trace_key, key) DO UPDATE SET value = excluded.value",
