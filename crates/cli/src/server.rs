@@ -85,7 +85,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     security: SecurityArgs,
     #[command(flatten)]
-    webhooks: webhook_args::Args,
+    webhooks: webhook_args::WebhookArgs,
     #[command(flatten)]
     mlflow: MlflowFlags,
     /// Show this help

@@ -11,7 +11,7 @@ const MLFLOW_VARIABLE: &str = "MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY";
 const KEY_FILE: &str = "secret.key";
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct WebhookArgs {
     /// Let webhooks go by http too, and not by https only
     #[arg(long, env = "FETTLE_WEBHOOK_ALLOW_HTTP", value_parser = clap::builder::FalseyValueParser::new())]
     webhook_allow_http: bool,
@@ -58,7 +58,7 @@ pub(crate) struct Args {
     webhook_allow_private_ips: bool,
 }
 
-impl Args {
+impl WebhookArgs {
     pub(crate) fn settings(&self) -> WebhookSettings {
         let hosts = self.webhook_allowed_hosts.iter().map(|host| host.trim().to_owned());
         let schemes = &self.webhook_allowed_schemes;
