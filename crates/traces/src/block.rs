@@ -121,14 +121,15 @@ pub struct Block {
 }
 
 /// Packs spans of one trace, each with its JSON, into blocks.
-pub fn pack(spans: Vec<(SpanSummary, String)>, signer: &mut Signer) -> Result<Vec<Block>, Damaged> {
+pub fn pack(spans: &[(SpanSummary, String)], signer: &mut Signer) -> Result<Vec<Block>, Damaged> {
     let mut compressor = zstd::bulk::Compressor::new(LEVEL).map_err(damaged)?;
     let mut blocks = Vec::new();
     let (mut summaries, mut data) = (Vec::new(), Vec::new());
-    let mut spans = spans.into_iter().peekable();
-    while let Some((mut summary, content)) = spans.next() {
+    let mut spans = spans.iter().peekable();
+    while let Some((summary, content)) = spans.next() {
+        let mut summary = summary.clone();
         summary.size = content.len() as u32;
-        sign(signer, &summary, &content);
+        sign(signer, &summary, content);
         data.extend_from_slice(content.as_bytes());
         summaries.push(summary);
         if spans.peek().is_none() || summaries.len() >= SPANS_MAX || data.len() >= BYTES_MAX {
