@@ -5,16 +5,19 @@ use anyhow::{Context, Result, anyhow, bail};
 use clap::{ArgAction, builder::BoolishValueParser};
 use fettle_blobs::{Environment, Stores};
 use fettle_db::{Db, StoreUri};
-use fettle_server::{App, ArtifactAccess, Clock, Offer, Settings, router, schema};
+use fettle_server::{App, ArtifactAccess, Clock, Offer, Settings, router, schema, serve_otlp_grpc};
 use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::oneshot, time::timeout};
 
 pub(crate) const EXAMPLE: &str = "Examples:
   fettle server
   fettle server --host 0.0.0.0 --backend-store-uri postgresql://mlflow@db/mlflow --artifacts-destination /srv/artifacts";
+
+/// How long exporters may take to finish when the server stops.
+const OTLP_DRAIN: Duration = Duration::from_secs(5);
 
 /// Where everything goes when nothing was said.
 const DATA_FOLDER: &str = "fettle-data";
@@ -27,6 +30,9 @@ pub(crate) struct Args {
     /// Port to listen on
     #[arg(long, short = 'p', default_value_t = 5000, env = "MLFLOW_PORT")]
     port: u16,
+    /// Port on which spans are taken from OpenTelemetry exporters over gRPC; off unless given
+    #[arg(long, value_name = "PORT", env = "FETTLE_OTLP_GRPC_PORT")]
+    otlp_grpc_port: Option<u16>,
     /// Store of experiments, runs and models: sqlite:///FILE or postgresql://USER@HOST/DATABASE
     /// [default: sqlite:///fettle-data/fettle.db]
     #[arg(long, env = "MLFLOW_BACKEND_STORE_URI", value_name = "URI")]
@@ -151,7 +157,30 @@ async fn start(args: Args) -> Result<()> {
         args.static_prefix,
         destination
     );
-    shutdown::serve(listener, router(app)).await
+    let (stop, stopped) = oneshot::channel::<()>();
+    let otlp = match args.otlp_grpc_port {
+        None => None,
+        Some(port) => {
+            let listener = TcpListener::bind((args.host.as_str(), port))
+                .await
+                .with_context(|| format!("--otlp-grpc-port: cannot listen on {}:{port}", args.host))?;
+            tracing::info!("Spans are taken over gRPC on {}", listener.local_addr()?);
+            let stopped = async move {
+                // The sender goes when the server stops.
+                let _ = stopped.await;
+            };
+            Some(tokio::spawn(serve_otlp_grpc(app.clone(), listener, stopped)))
+        }
+    };
+    let served = shutdown::serve(listener, router(app)).await;
+    drop(stop);
+    if let Some(otlp) = otlp {
+        match timeout(OTLP_DRAIN, otlp).await {
+            Ok(finished) => finished?.context("OTLP over gRPC")?,
+            Err(_) => tracing::warn!("Some spans were still being sent and are not stored"),
+        }
+    }
+    served
 }
 
 impl Args {

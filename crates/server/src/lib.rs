@@ -32,4 +32,5 @@ pub use artifacts::ArtifactAccess;
 pub use clock::Clock;
 pub use router::router;
 pub use security::Security;
+pub use traces::serve_otlp_grpc;
 pub use webhooks::{Egress, WebhookSettings};

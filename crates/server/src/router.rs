@@ -39,6 +39,7 @@ pub fn router(app: App) -> Router {
             .nest(prefix, everything)
             .nest("/api", proxy.clone())
             .nest("/ajax-api", proxy)
+            .merge(traces::otlp_routes())
             .merge(system::probe_routes())
     };
     routes
@@ -65,13 +66,15 @@ fn prefixed(offer: Offer) -> Router<App> {
     let pages = tracking::page_routes()
         .merge(off::page_routes())
         .layer(compression())
-        .merge(artifacts::ajax_routes());
+        .merge(artifacts::ajax_routes())
+        .merge(traces::ajax_routes());
     let rest = Router::new()
         .nest("/api", mlflow.clone())
         .nest("/ajax-api", mlflow.merge(pages))
         .merge(artifacts::page_routes())
         .merge(graphql::routes().layer(compression()))
         .merge(off::root_routes())
+        .merge(traces::root_routes())
         .merge(audit::routes())
         .merge(serving::routes())
         .merge(webhooks::delivery_routes());

@@ -21,7 +21,10 @@ pub struct Attributes {
 
 impl Attributes {
     pub fn get(&self, key: &str) -> Option<&str> {
-        self.entries.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
+        self.entries
+            .iter()
+            .find(|(name, _)| name == key)
+            .map(|(_, value)| value.as_str())
     }
 
     pub fn contains(&self, key: &str) -> bool {

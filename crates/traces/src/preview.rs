@@ -7,7 +7,10 @@ const CHARACTERS: usize = 1000;
 /// `role` is whose message is looked for.
 pub fn preview(value: &str, role: &str) -> String {
     let decoded = Json::parse(value);
-    let message = decoded.as_ref().and_then(messages).and_then(|messages| last(&messages, role).cloned());
+    let message = decoded
+        .as_ref()
+        .and_then(messages)
+        .and_then(|messages| last(&messages, role).cloned());
     let said = message.as_ref().and_then(said).filter(|text| !text.is_empty());
     let text = said.unwrap_or(value);
     match text.char_indices().nth(CHARACTERS) {
@@ -43,8 +46,9 @@ fn said(message: &Json) -> Option<&str> {
         Json::Text(text) => Some(text),
         Json::List(parts) => parts.iter().find_map(|part| match part {
             Json::Text(text) => Some(text.as_str()),
-            part => matches!(part.get("type")?.as_text()?, "text" | "output_text")
-                .then(|| part.get("text")?.as_text())?,
+            part => {
+                matches!(part.get("type")?.as_text()?, "text" | "output_text").then(|| part.get("text")?.as_text())?
+            }
         }),
         _ => None,
     }
@@ -58,7 +62,13 @@ mod tests {
     fn a_chat_shows_its_last_message() {
         let chat = r#"{"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Yes?"}]}"#;
         assert_eq!(preview(chat, "user"), "Hi");
-        assert_eq!(preview(r#"{"choices": [{"message": {"role": "assistant", "content": "42"}}]}"#, "assistant"), "42");
+        assert_eq!(
+            preview(
+                r#"{"choices": [{"message": {"role": "assistant", "content": "42"}}]}"#,
+                "assistant"
+            ),
+            "42"
+        );
         assert_eq!(preview(r#"{"x": 1}"#, "user"), r#"{"x": 1}"#);
         assert_eq!(preview(&"ü".repeat(1001), "user").chars().count(), 1000);
     }

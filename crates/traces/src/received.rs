@@ -99,12 +99,20 @@ impl ReceivedTrace {
             };
             (!text.is_empty()).then(|| cut(&text, METADATA_MAX))
         };
-        self.session_id = self.session_id.take().or_else(|| text(&["session.id", "gen_ai.conversation.id"]));
+        self.session_id = self
+            .session_id
+            .take()
+            .or_else(|| text(&["session.id", "gen_ai.conversation.id"]));
         self.user_id = self.user_id.take().or_else(|| text(&["user.id"]));
         if span.parent_id.is_none() {
             let state = if span.status == Status::Error { "ERROR" } else { "OK" };
             self.state.get_or_insert(state);
-            let shown = |key, role| span.attributes.get(key).filter(|text| !text.is_empty()).map(|text| preview(text, role));
+            let shown = |key, role| {
+                span.attributes
+                    .get(key)
+                    .filter(|text| !text.is_empty())
+                    .map(|text| preview(text, role))
+            };
             self.request_preview = shown(INPUTS, "user");
             self.response_preview = shown(OUTPUTS, "assistant");
             for (key, value) in span.attributes.iter() {
@@ -113,7 +121,11 @@ impl ReceivedTrace {
                         Json::Text(text) => text,
                         _ => value.to_owned(),
                     };
-                    let limit = if key == "mlflow.traceName" { TRACE_NAME_MAX } else { TAG_VALUE_MAX };
+                    let limit = if key == "mlflow.traceName" {
+                        TRACE_NAME_MAX
+                    } else {
+                        TAG_VALUE_MAX
+                    };
                     add_tag(&mut self.tags, key, &cut(&text, limit));
                 }
             }
@@ -145,7 +157,9 @@ pub fn total_usage<'a>(spans: impl IntoIterator<Item = &'a SpanSummary>) -> Opti
     let counted = uppermost(spans, |span| span.usage);
     let sum = |of: fn(&Usage) -> Option<i64>| {
         let counts = counted.iter().filter_map(of);
-        counts.fold(None, |sum: Option<i64>, count| Some(sum.unwrap_or(0).saturating_add(count)))
+        counts.fold(None, |sum: Option<i64>, count| {
+            Some(sum.unwrap_or(0).saturating_add(count))
+        })
     };
     (!counted.is_empty()).then(|| Usage {
         input_tokens: sum(|usage| usage.input_tokens).or(Some(0)),
@@ -197,7 +211,11 @@ fn uppermost<'a, T>(
                 above = true;
                 break;
             }
-            next = parents.get(&id).copied().flatten().filter(|parent| parents.contains_key(parent));
+            next = parents
+                .get(&id)
+                .copied()
+                .flatten()
+                .filter(|parent| parents.contains_key(parent));
         }
         known.extend(path.into_iter().map(|id| (id, above)));
         above

@@ -45,8 +45,15 @@ pub struct Rules {
 
 impl RuleSet {
     pub fn compile(&self) -> Result<Rules, BadRules> {
-        for (field, list) in [("redact_keys", &self.redact_keys), ("redact_patterns", &self.redact_patterns)] {
-            if list.len() > PATTERNS_MAX || list.iter().any(|text| text.is_empty() || text.len() > PATTERN_LENGTH_MAX) {
+        for (field, list) in [
+            ("redact_keys", &self.redact_keys),
+            ("redact_patterns", &self.redact_patterns),
+        ] {
+            if list.len() > PATTERNS_MAX
+                || list
+                    .iter()
+                    .any(|text| text.is_empty() || text.len() > PATTERN_LENGTH_MAX)
+            {
                 return Err(BadRules(format!(
                     "'{field}' takes at most {PATTERNS_MAX} patterns of 1 to {PATTERN_LENGTH_MAX} bytes."
                 )));
@@ -72,7 +79,11 @@ impl RuleSet {
             RegexBuilder::new(pattern)
                 .size_limit(COMPILED_MAX)
                 .build()
-                .map_err(|error| BadRules(format!("'redact_patterns' has '{pattern}', which is not usable: {error}")))
+                .map_err(|error| {
+                    BadRules(format!(
+                        "'redact_patterns' has '{pattern}', which is not usable: {error}"
+                    ))
+                })
         };
         Ok(Rules {
             keys: (!self.redact_keys.is_empty()).then_some(keys),
@@ -85,7 +96,8 @@ impl RuleSet {
 
 impl Rules {
     pub fn apply(&self, span: &mut Span) {
-        if self.keys.is_none() && self.patterns.is_empty() && self.attribute_bytes_max.or(self.span_bytes_max).is_none() {
+        if self.keys.is_none() && self.patterns.is_empty() && self.attribute_bytes_max.or(self.span_bytes_max).is_none()
+        {
             return;
         }
         span.name = self.redacted_text(&span.name).into_owned();
@@ -149,17 +161,23 @@ impl Rules {
     fn redact_within(&self, json: &mut Json) -> bool {
         match json {
             Json::Text(text) => {
-                let Cow::Owned(redacted) = self.redacted_text(text) else { return false };
+                let Cow::Owned(redacted) = self.redacted_text(text) else {
+                    return false;
+                };
                 *text = redacted;
                 true
             }
             Json::Int(_) | Json::Float(_) => {
                 let text = json.dump();
-                let Cow::Owned(redacted) = self.redacted_text(&text) else { return false };
+                let Cow::Owned(redacted) = self.redacted_text(&text) else {
+                    return false;
+                };
                 *json = Json::Text(redacted);
                 true
             }
-            Json::List(items) => items.iter_mut().fold(false, |changed, item| self.redact_within(item) | changed),
+            Json::List(items) => items
+                .iter_mut()
+                .fold(false, |changed, item| self.redact_within(item) | changed),
             Json::Map(entries) => entries.iter_mut().fold(false, |changed, (key, value)| {
                 let renamed = match self.redacted_text(key) {
                     Cow::Owned(redacted) => {
@@ -189,7 +207,10 @@ fn cut_longest(span: &mut Span, limit: usize) {
     let mut total: usize = span.attributes.iter().map(|(key, value)| key.len() + value.len()).sum();
     while total > limit {
         let values = span.attributes.iter_mut().map(|(_, value)| value);
-        let Some(longest) = values.max_by_key(|value| value.len()).filter(|value| value.len() > SIZE_MIN) else {
+        let Some(longest) = values
+            .max_by_key(|value| value.len())
+            .filter(|value| value.len() > SIZE_MIN)
+        else {
             return;
         };
         let before = longest.len();

@@ -56,7 +56,10 @@ struct Link {
 
 impl Event {
     pub fn attribute(&self, key: &str) -> Option<&Json> {
-        self.attributes.iter().find(|(name, _)| name == key).map(|(_, value)| value)
+        self.attributes
+            .iter()
+            .find(|(name, _)| name == key)
+            .map(|(_, value)| value)
     }
 }
 
@@ -70,14 +73,22 @@ impl Span {
         let status = received.status.unwrap_or_default();
         let code = Status::try_from(status.code).unwrap_or(Status::Unset);
         let mut span = Self {
-            trace_id: id(&received.trace_id, 16, "the trace id is missing or longer than 16 bytes")?,
+            trace_id: id(
+                &received.trace_id,
+                16,
+                "the trace id is missing or longer than 16 bytes",
+            )?,
             span_id: id(&received.span_id, 8, "the span id is missing or longer than 8 bytes")? as u64,
             parent_id: None,
             name: received.name,
             start_ns: received.start_time_unix_nano,
             end_ns: received.end_time_unix_nano,
             status: code,
-            status_message: if code == Status::Error { status.message } else { String::new() },
+            status_message: if code == Status::Error {
+                status.message
+            } else {
+                String::new()
+            },
             attributes: Attributes::default(),
             events: received.events.into_iter().map(Event::from).collect(),
             links: Vec::new(),
@@ -101,7 +112,8 @@ impl Span {
         let trace_id = format!("\"{}\"", trace_id_text(span.trace_id));
         span.attributes.set(attributes::TRACE_ID, trace_id);
         if let Some(service) = service.filter(|service| span.parent_id.is_none() && KNOWN_SERVICES.contains(service)) {
-            span.attributes.set("service.name", Json::Text(service.to_owned()).dump());
+            span.attributes
+                .set("service.name", Json::Text(service.to_owned()).dump());
         }
         Ok(span)
     }
@@ -140,7 +152,11 @@ impl Span {
             out.push_str(&Json::Map(event.attributes.clone()).dump());
             out.push('}');
         }
-        let _ = write!(out, "], \"status\": {{\"code\": \"STATUS_CODE_{}\", \"message\": ", self.status.name());
+        let _ = write!(
+            out,
+            "], \"status\": {{\"code\": \"STATUS_CODE_{}\", \"message\": ",
+            self.status.name()
+        );
         write_text(&mut out, &self.status_message, false);
         out.push_str("}, \"attributes\": {");
         for (index, (key, value)) in self.attributes.iter().enumerate() {
@@ -185,8 +201,16 @@ impl Span {
             size: 0,
             model: text(attributes::MODEL),
             provider: text(attributes::MODEL_PROVIDER),
-            usage: self.attributes.decoded(attributes::CHAT_USAGE).as_ref().and_then(Usage::read),
-            cost: self.attributes.decoded(attributes::LLM_COST).as_ref().and_then(Cost::read),
+            usage: self
+                .attributes
+                .decoded(attributes::CHAT_USAGE)
+                .as_ref()
+                .and_then(Usage::read),
+            cost: self
+                .attributes
+                .decoded(attributes::LLM_COST)
+                .as_ref()
+                .and_then(Cost::read),
         }
     }
 }
@@ -254,5 +278,7 @@ fn id(bytes: &[u8], length: usize, problem: &'static str) -> Result<u128, BadSpa
     if bytes.is_empty() || bytes.len() - significant > length {
         return Err(BadSpan(problem));
     }
-    Ok(bytes[significant..].iter().fold(0, |id, byte| id << 8 | u128::from(*byte)))
+    Ok(bytes[significant..]
+        .iter()
+        .fold(0, |id, byte| id << 8 | u128::from(*byte)))
 }

@@ -17,10 +17,18 @@ pub fn span(content: &str) -> Value {
         insert_time(&mut span, key, stored.get(key));
     }
     let list = |value: Option<&Json>, read: fn(&Json) -> Value| -> Vec<Value> {
-        value.and_then(Json::as_list).unwrap_or_default().iter().map(read).collect()
+        value
+            .and_then(Json::as_list)
+            .unwrap_or_default()
+            .iter()
+            .map(read)
+            .collect()
     };
     let attributes = match stored.get("attributes") {
-        Some(Json::Map(entries)) => entries.iter().map(|(key, value)| key_value(key, &decoded(value))).collect(),
+        Some(Json::Map(entries)) => entries
+            .iter()
+            .map(|(key, value)| key_value(key, &decoded(value)))
+            .collect(),
         _ => Vec::new(),
     };
     insert_list(&mut span, "attributes", attributes);
@@ -52,7 +60,11 @@ fn status(stored: Option<&Json>) -> Value {
 fn event(stored: &Json) -> Value {
     let mut event = Map::new();
     insert_time(&mut event, "time_unix_nano", stored.get("time_unix_nano"));
-    if let Some(name) = stored.get("name").and_then(Json::as_text).filter(|name| !name.is_empty()) {
+    if let Some(name) = stored
+        .get("name")
+        .and_then(Json::as_text)
+        .filter(|name| !name.is_empty())
+    {
         event.insert("name".to_owned(), name.into());
     }
     insert_list(&mut event, "attributes", pairs(stored.get("attributes")));
@@ -136,6 +148,9 @@ fn insert_list(map: &mut Map<String, Value>, key: &str, values: Vec<Value>) {
 fn base64_of_hex(hex: &str) -> String {
     let (pairs, _) = hex.as_bytes().as_chunks::<2>();
     let digit = |byte: u8| (byte as char).to_digit(16).unwrap_or(0) as u8;
-    let bytes: Vec<u8> = pairs.iter().map(|[high, low]| digit(*high) << 4 | digit(*low)).collect();
+    let bytes: Vec<u8> = pairs
+        .iter()
+        .map(|[high, low]| digit(*high) << 4 | digit(*low))
+        .collect();
     STANDARD.encode(bytes)
 }

@@ -14,10 +14,12 @@ mod proxy;
 pub use access::ArtifactAccess;
 pub(crate) use by_owner::list_run_artifacts;
 
-use crate::app::App;
+use crate::{app::App, error::Result};
 use axum::{
     Router,
     extract::DefaultBodyLimit,
+    http::HeaderMap,
+    response::Response,
     routing::{get, post},
 };
 
@@ -74,4 +76,10 @@ pub fn page_routes() -> Router<App> {
             "/model-versions/get-artifact",
             get(by_owner::get_model_version_artifact),
         )
+}
+
+/// A file below a location that this server keeps.
+pub(crate) async fn download_below(app: &App, root_uri: &str, path: &str, headers: &HeaderMap) -> Result<Response> {
+    let path = location::of_uri(root_uri)?.join(&location::of_client(path)?);
+    download::respond(&app.blobs, &path, headers).await
 }

@@ -13,11 +13,17 @@ mod infos_v2;
 mod links;
 mod metric_kinds;
 mod metrics;
+mod otlp;
+mod otlp_grpc;
+mod rules;
 mod search;
+mod spans;
 pub(crate) mod store;
 mod tags;
 pub(crate) mod usage;
 mod validate;
+
+pub use otlp_grpc::serve as serve_otlp_grpc;
 
 use crate::app::App;
 use axum::{
@@ -30,6 +36,8 @@ pub fn routes() -> Router<App> {
         .route("/3.0/mlflow/traces", post(infos::start_trace))
         .route("/3.0/mlflow/traces/batchGetInfos", post(infos::batch_get_trace_infos))
         .route("/3.0/mlflow/traces/metrics", post(metrics::query_trace_metrics))
+        .route("/3.0/mlflow/traces/get", get(spans::get_trace))
+        .route("/3.0/mlflow/traces/batchGet", get(spans::batch_get_traces))
         .route("/3.0/mlflow/traces/search", post(search::search_traces))
         .route(
             "/3.0/mlflow/traces/calculate-filter-correlation",
@@ -63,5 +71,27 @@ pub fn routes() -> Router<App> {
         .route(
             "/2.0/mlflow/traces/{request_id}/tags",
             patch(tags::set_tag).delete(tags::delete_tag),
+        )
+}
+
+/// What only pages call, below `/ajax-api`.
+pub fn ajax_routes() -> Router<App> {
+    Router::new()
+        .route("/2.0/mlflow/get-trace-artifact", get(spans::get_trace_artifact))
+        .route("/3.0/mlflow/get-trace-artifact", get(spans::get_trace_artifact))
+}
+
+/// OpenTelemetry's own path.
+pub fn otlp_routes() -> Router<App> {
+    Router::new().route("/v1/traces", post(otlp::export_traces))
+}
+
+/// What stands at the root: OpenTelemetry's path and Fettle's own calls.
+pub fn root_routes() -> Router<App> {
+    otlp_routes()
+        .route("/api/fettle/v1/traces/{trace_id}/spans", get(spans::list_spans))
+        .route(
+            "/api/fettle/v1/experiments/{experiment_id}/trace-rules",
+            get(rules::get_rules).put(rules::set_rules).delete(rules::delete_rules),
         )
 }

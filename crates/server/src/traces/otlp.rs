@@ -62,11 +62,7 @@ fn refused(status: StatusCode, detail: impl Into<String>) -> Refusal {
 }
 
 /// All spans are stored, or none and the answer says why.
-pub async fn export_traces(
-    State(app): State<App>,
-    caller: Caller,
-    request: Request,
-) -> Result<Response, Refusal> {
+pub async fn export_traces(State(app): State<App>, caller: Caller, request: Request) -> Result<Response, Refusal> {
     let headers = request.headers().clone();
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let Some(experiment) = text(EXPERIMENT_ID) else {
@@ -124,8 +120,8 @@ fn pack(request: ExportTraceServiceRequest, rules: Option<&str>) -> Result<Vec<P
         None => Rules::default(),
         Some(rules) => compiled(rules)?,
     };
-    let traces = receive(request, &rules)
-        .map_err(|error| refused(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()))?;
+    let traces =
+        receive(request, &rules).map_err(|error| refused(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()))?;
     let mut signer = Signer::default();
     let pack = |trace: fettle_traces::received::ReceivedTrace| {
         let blocks = block::pack(&trace.spans, &mut signer).map_err(ApiError::from)?;
@@ -147,19 +143,26 @@ fn compiled(rules: &str) -> Result<Rules> {
     rules.compile().map_err(|error| unusable(&error))
 }
 
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
-) -> Result<T, Refusal> {
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Refusal> + Send + 'static) -> Result<T, Refusal> {
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
-        Err(ApiError::new(ErrorCode::InternalError, "The spans could not be read; the server's log says why.")
-            .because(error)
-            .into())
+        Err(ApiError::new(
+            ErrorCode::InternalError,
+            "The spans could not be read; the server's log says why.",
+        )
+        .because(error)
+        .into())
     })
 }
 
 fn is_json(headers: &HeaderMap) -> Result<bool, Refusal> {
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    match content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim() {
+    match content_type
+        .unwrap_or_default()
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+    {
         PROTOBUF => Ok(false),
         "application/json" => Ok(true),
         _ => Err(refused(
@@ -189,7 +192,12 @@ fn decompress(body: Bytes, encoding: &str, limit: usize) -> Result<Bytes, Refusa
             return Err(refused(StatusCode::BAD_REQUEST, detail));
         }
     };
-    let bytes = bytes.map_err(|_| refused(StatusCode::BAD_REQUEST, format!("Failed to decompress {encoding} payload")))?;
+    let bytes = bytes.map_err(|_| {
+        refused(
+            StatusCode::BAD_REQUEST,
+            format!("Failed to decompress {encoding} payload"),
+        )
+    })?;
     if bytes.len() > limit {
         return Err(ApiError::new(
             ErrorCode::PayloadTooLarge,

@@ -15,11 +15,7 @@ use fettle_traces::rules::RuleSet;
 use serde_json::json;
 
 /// Which rules hold; an experiment without any answers empty ones.
-pub async fn get_rules(
-    State(app): State<App>,
-    caller: Caller,
-    PathArg(experiment): PathArg,
-) -> Result<Json<RuleSet>> {
+pub async fn get_rules(State(app): State<App>, caller: Caller, PathArg(experiment): PathArg) -> Result<Json<RuleSet>> {
     let id = experiment_id(&experiment)?;
     app.db
         .peek(move |tx| {
@@ -59,11 +55,7 @@ pub async fn set_rules(
         .await
 }
 
-pub async fn delete_rules(
-    State(app): State<App>,
-    caller: Caller,
-    PathArg(experiment): PathArg,
-) -> Result<Json<Empty>> {
+pub async fn delete_rules(State(app): State<App>, caller: Caller, PathArg(experiment): PathArg) -> Result<Json<Empty>> {
     let id = experiment_id(&experiment)?;
     let now_ms = app.clock.now_ms();
     app.db
@@ -88,6 +80,10 @@ pub async fn delete_rules(
 
 fn read(rules: &str) -> Result<RuleSet> {
     serde_json::from_str(rules).map_err(|error| {
-        ApiError::new(ErrorCode::InternalError, "The experiment's trace rules are not readable.").because(error)
+        ApiError::new(
+            ErrorCode::InternalError,
+            "The experiment's trace rules are not readable.",
+        )
+        .because(error)
     })
 }

@@ -21,7 +21,7 @@ use axum::{
 };
 use fettle_db::Tx;
 use fettle_traces::wire;
-use fettle_wire::{Int64, Required, traces::TraceInfoV3};
+use fettle_wire::{Flag, Int64, Missing, Required, traces::TraceInfoV3};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
 use std::time::Duration;
@@ -46,7 +46,7 @@ pub struct Trace {
 #[serde(default)]
 pub struct GetTrace {
     trace_id: Option<String>,
-    allow_partial: Option<bool>,
+    allow_partial: Option<Flag>,
 }
 
 #[derive(Debug, Serialize)]
@@ -61,7 +61,7 @@ pub async fn get_trace(
     Args(request): Args<GetTrace>,
 ) -> Result<Json<TraceResponse>> {
     let trace_id = request.trace_id.required("trace_id")?;
-    let allow_partial = request.allow_partial.unwrap_or(false);
+    let allow_partial = request.allow_partial.is_some_and(|flag| flag.0);
     for wait in 0.. {
         let (id, workspace_id) = (trace_id.clone(), caller.workspace_id);
         let trace = app
@@ -91,7 +91,9 @@ pub async fn get_trace(
 }
 
 fn in_store(info: &TraceInfoV3) -> bool {
-    info.tags.get(SPANS_LOCATION).is_some_and(|location| location == TRACKING_STORE)
+    info.tags
+        .get(SPANS_LOCATION)
+        .is_some_and(|location| location == TRACKING_STORE)
 }
 
 /// A client that asked for the record first sees where the spans are and reads them there.
@@ -141,7 +143,9 @@ pub async fn batch_get_traces(
     caller: Caller,
     Args(request): Args<BatchGetTraces>,
 ) -> Result<Json<BatchGetTracesResponse>> {
-    let mut trace_ids = request.trace_ids.filter(|ids| !ids.is_empty()).required("trace_ids")?;
+    let mut trace_ids = request.trace_ids.filter(|ids| !ids.is_empty()).ok_or_else(|| Missing {
+        field: "trace_ids".to_owned(),
+    })?;
     batch_limit("trace_ids", TRACES_MAX, trace_ids.len())?;
     let mut seen = std::collections::HashSet::new();
     trace_ids.retain(|id| seen.insert(id.clone()));
@@ -213,7 +217,10 @@ pub async fn list_spans(
                 places.partition_point(|other| place(other) <= (after.child, after.start_ns, after.span_id))
             });
             let end = places.len().min(start + limit);
-            let last = places.get(end.wrapping_sub(1)).filter(|_| end < places.len()).map(place);
+            let last = places
+                .get(end.wrapping_sub(1))
+                .filter(|_| end < places.len())
+                .map(place);
             let next_page_token = last.map(|(child, start_ns, span_id)| {
                 page_token::encode(&After {
                     child,
@@ -222,7 +229,10 @@ pub async fn list_spans(
                 })
             });
             let contents = spans::contents(tx, record.id, &places[start..end])?;
-            let raw = contents.into_iter().map(RawValue::from_string).collect::<Result<_, _>>();
+            let raw = contents
+                .into_iter()
+                .map(RawValue::from_string)
+                .collect::<Result<_, _>>();
             Ok(Json(SpansPage {
                 spans: raw.map_err(|error| {
                     ApiError::new(ErrorCode::InternalError, "A stored span is not readable.").because(error)
@@ -295,6 +305,8 @@ fn attachment_name(path: &str) -> Result<&str> {
     if plain && !path.starts_with('.') && path.len() <= 255 {
         Ok(path)
     } else {
-        Err(invalid("Invalid path: the name of an attachment is letters, digits, '-', '_' and '.'."))
+        Err(invalid(
+            "Invalid path: the name of an attachment is letters, digits, '-', '_' and '.'.",
+        ))
     }
 }

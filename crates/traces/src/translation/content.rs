@@ -10,8 +10,7 @@ const GEN_AI_INPUTS: &[&str] = &["gen_ai.input.messages", "gen_ai.tool.call.argu
 const GEN_AI_OUTPUTS: &[&str] = &["gen_ai.output.messages", "gen_ai.tool.call.result"];
 
 static PROMPT: LazyLock<Regex> = LazyLock::new(|| pattern(r"^gen_ai\.prompt\.\d+\.content"));
-static ARGUMENTS: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"^gen_ai\.completion\.\d+\.tool_calls\.\d+\.arguments"));
+static ARGUMENTS: LazyLock<Regex> = LazyLock::new(|| pattern(r"^gen_ai\.completion\.\d+\.tool_calls\.\d+\.arguments"));
 static COMPLETION: LazyLock<Regex> = LazyLock::new(|| pattern(r"^gen_ai\.completion\.\d+\.content"));
 
 fn pattern(text: &str) -> Regex {
@@ -24,7 +23,9 @@ pub fn inputs(attributes: &mut Attributes, events: &[Event]) -> Option<String> {
         .or_else(|| {
             let operation = attributes.get(OPERATION);
             let wrap = |value: String| gemini::wrap_input(&value, operation);
-            gemini::is_gemini_cli(attributes).then(|| keys(GEN_AI_INPUTS).map(wrap)).flatten()
+            gemini::is_gemini_cli(attributes)
+                .then(|| keys(GEN_AI_INPUTS).map(wrap))
+                .flatten()
         })
         .or_else(|| claude_code::inputs(attributes))
         .or_else(|| keys(GEN_AI_INPUTS))
@@ -72,7 +73,9 @@ pub fn outputs(attributes: &Attributes, events: &[Event]) -> Option<String> {
     let found = keys(&["output.value"])
         .or_else(|| {
             let wrap = |value: String| gemini::wrap_output(&value);
-            gemini::is_gemini_cli(attributes).then(|| keys(GEN_AI_OUTPUTS).map(wrap)).flatten()
+            gemini::is_gemini_cli(attributes)
+                .then(|| keys(GEN_AI_OUTPUTS).map(wrap))
+                .flatten()
         })
         .or_else(|| claude_code::outputs(attributes))
         .or_else(|| keys(GEN_AI_OUTPUTS))
@@ -122,11 +125,16 @@ pub fn message_format(attributes: &Attributes) -> Option<&'static str> {
 }
 
 fn first(attributes: &Attributes, keys: &[&str]) -> Option<String> {
-    keys.iter().find_map(|key| attributes.present(key)).map(ToOwned::to_owned)
+    keys.iter()
+        .find_map(|key| attributes.present(key))
+        .map(ToOwned::to_owned)
 }
 
 fn first_like(attributes: &Attributes, pattern: &Regex) -> Option<String> {
-    let keys = attributes.iter().map(|(key, _)| key).filter(|key| key.starts_with("gen_ai."));
+    let keys = attributes
+        .iter()
+        .map(|(key, _)| key)
+        .filter(|key| key.starts_with("gen_ai."));
     let mut matching = keys.filter(|key| pattern.is_match(key));
     matching.find_map(|key| attributes.present(key)).map(ToOwned::to_owned)
 }
@@ -157,7 +165,10 @@ fn unpacked(value: &str) -> Json {
 }
 
 fn from_event(events: &[Event], name: &str, key: &str) -> Option<String> {
-    let mut values = events.iter().filter(|event| event.name == name).filter_map(|event| event.attribute(key));
+    let mut values = events
+        .iter()
+        .filter(|event| event.name == name)
+        .filter_map(|event| event.attribute(key));
     values.find(|value| value.is_truthy()).map(|value| match value {
         Json::Text(text) => text.clone(),
         other => other.dump(),
@@ -183,7 +194,9 @@ fn output_message(event: &Event) -> Option<Json> {
     if event.name != "gen_ai.choice" {
         return None;
     }
-    let role = event.attribute("role").map_or(Json::Text("assistant".to_owned()), decoded);
+    let role = event
+        .attribute("role")
+        .map_or(Json::Text("assistant".to_owned()), decoded);
     message(role, event)
 }
 

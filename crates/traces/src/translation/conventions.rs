@@ -36,5 +36,7 @@ pub fn provider(attributes: &Attributes) -> Option<Json> {
 }
 
 fn decoded(attributes: &Attributes, keys: &[&str]) -> Option<Json> {
-    keys.iter().find_map(|key| attributes.present(key)).map(Json::parse_or_text)
+    keys.iter()
+        .find_map(|key| attributes.present(key))
+        .map(Json::parse_or_text)
 }

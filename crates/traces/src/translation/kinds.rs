@@ -49,7 +49,12 @@ const VERCEL_AI: Kinds = &[
     ("ai.embed.doEmbed", "EMBEDDING"),
     ("ai.embedMany", "EMBEDDING"),
 ];
-const VOLT_AGENT: Kinds = &[("agent", "AGENT"), ("llm", "LLM"), ("tool", "TOOL"), ("memory", "MEMORY")];
+const VOLT_AGENT: Kinds = &[
+    ("agent", "AGENT"),
+    ("llm", "LLM"),
+    ("tool", "TOOL"),
+    ("memory", "MEMORY"),
+];
 const LAMINAR: Kinds = &[
     ("LLM", "LLM"),
     ("TOOL", "TOOL"),
@@ -78,7 +83,11 @@ const OPERATION: &str = "gen_ai.operation.name";
 pub fn span_type(attributes: &Attributes) -> Option<&'static str> {
     let of = |key, kinds| kind(attributes, key, kinds);
     of("openinference.span.kind", OPEN_INFERENCE)
-        .or_else(|| gemini::is_gemini_cli(attributes).then(|| of(OPERATION, GEMINI_CLI)).flatten())
+        .or_else(|| {
+            gemini::is_gemini_cli(attributes)
+                .then(|| of(OPERATION, GEMINI_CLI))
+                .flatten()
+        })
         .or_else(|| claude_code::span_type(attributes))
         .or_else(|| of(OPERATION, GEN_AI))
         .or_else(|| of("traceloop.span.kind", TRACELOOP))
@@ -97,7 +106,10 @@ fn kind(attributes: &Attributes, key: &str, kinds: Kinds) -> Option<&'static str
 }
 
 fn find(name: &str, kinds: Kinds) -> Option<&'static str> {
-    kinds.iter().find(|(kind, _)| *kind == name).map(|(_, span_type)| *span_type)
+    kinds
+        .iter()
+        .find(|(kind, _)| *kind == name)
+        .map(|(_, span_type)| *span_type)
 }
 
 /// LiveKit's spans tell what they are by which attributes they have.

@@ -51,7 +51,10 @@ pub fn of_span(attributes: &Attributes) -> Option<Json> {
         None => Json::Null,
     };
     let model = model.as_text().filter(|model| !model.is_empty())?;
-    if ["gateway:/", "endpoints:/"].iter().any(|prefix| model.starts_with(prefix)) {
+    if ["gateway:/", "endpoints:/"]
+        .iter()
+        .any(|prefix| model.starts_with(prefix))
+    {
         return None;
     }
     let of_databricks = model.starts_with("databricks-") || model.starts_with("databricks/");
@@ -83,8 +86,14 @@ pub fn of_span(attributes: &Attributes) -> Option<Json> {
         input += created_1hr * price.cache_creation_1hr.unwrap_or(creation_rate);
     }
     let output = tokens("output_tokens") * price.output.unwrap_or(0.0);
-    let costs = [("input_cost", input), ("output_cost", output), ("total_cost", input + output)];
-    Some(Json::Map(costs.map(|(key, cost)| (key.to_owned(), Json::Float(cost))).into()))
+    let costs = [
+        ("input_cost", input),
+        ("output_cost", output),
+        ("total_cost", input + output),
+    ];
+    Some(Json::Map(
+        costs.map(|(key, cost)| (key.to_owned(), Json::Float(cost))).into(),
+    ))
 }
 
 /// A provider that is named is asked first; then the first of all that has a price for the model.

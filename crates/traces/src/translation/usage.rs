@@ -48,8 +48,14 @@ const VOLT_AGENT: Keys = Keys {
 pub fn token_usage(attributes: &Attributes) -> Option<Json> {
     let told = |keys: &Keys| {
         let count = |keys: &[&str]| keys.iter().find_map(|key| attributes.get(key)).and_then(count);
-        let [input, output, total, read, created] =
-            [keys.input, keys.output, keys.total, keys.cache_read, keys.cache_creation].map(count);
+        let [input, output, total, read, created] = [
+            keys.input,
+            keys.output,
+            keys.total,
+            keys.cache_read,
+            keys.cache_creation,
+        ]
+        .map(count);
         usage(input, output, total, read, created)
     };
     // Gemini CLI comes before Claude Code and speaks GenAI.
@@ -79,7 +85,9 @@ fn usage(
         ("cache_read_input_tokens", cache_read),
         ("cache_creation_input_tokens", cache_creation),
     ];
-    let told = counts.into_iter().filter_map(|(key, count)| Some((key.to_owned(), Json::Int(count?))));
+    let told = counts
+        .into_iter()
+        .filter_map(|(key, count)| Some((key.to_owned(), Json::Int(count?))));
     Some(Json::Map(told.collect()))
 }
 

@@ -1,6 +1,6 @@
 //! Spans on their way in: traces that are not there are made, and their records take what the spans say of them.
 
-use super::{records, spans, totals};
+use super::{links, records, spans, totals};
 use crate::{
     error::{ApiError, Result},
     traces::usage::{COST, COST_KEYS, TOKEN_KEYS, TOKEN_USAGE},
@@ -62,10 +62,16 @@ pub fn ingest(tx: &Tx, to: &Destination, traces: &[PackedTrace]) -> Result<()> {
             update_record(tx, &packed.trace, known)?;
         }
         update_totals(tx, to.workspace_id, &packed.trace, known)?;
-        keep_first(tx, to.workspace_id, known.id, SESSION, packed.trace.session_id.as_deref())?;
+        keep_first(
+            tx,
+            to.workspace_id,
+            known.id,
+            SESSION,
+            packed.trace.session_id.as_deref(),
+        )?;
         keep_first(tx, to.workspace_id, known.id, USER, packed.trace.user_id.as_deref())?;
     }
-    link_to_run(tx, to, traces, &known)
+    link_to_run(tx, to, traces)
 }
 
 fn find_or_insert(tx: &Tx, to: &Destination, trace: &ReceivedTrace, artifact_location: &str) -> Result<Known> {
@@ -136,7 +142,10 @@ fn insert_blocks(tx: &Tx, workspace_id: i64, traces: &[PackedTrace], known: &[Kn
     let mut rows: BTreeMap<i64, IndexRow> = BTreeMap::new();
     for (packed, known) in traces.iter().zip(known) {
         let row = rows.entry(known.experiment_id).or_default();
-        packed.blocks.iter().for_each(|block| row.push(known.id, &block.signature));
+        packed
+            .blocks
+            .iter()
+            .for_each(|block| row.push(known.id, &block.signature));
     }
     let mut index_ids = BTreeMap::new();
     for (experiment_id, row) in rows {
@@ -151,15 +160,18 @@ fn insert_blocks(tx: &Tx, workspace_id: i64, traces: &[PackedTrace], known: &[Kn
     for (packed, known) in traces.iter().zip(known) {
         let next = if known.created { 0 } else { next_block(tx, known.id)? };
         for (id, block) in (next..).zip(&packed.blocks) {
-            lists.push(params![
-                workspace_id,
-                known.id,
-                id,
-                block.spans as i64,
-                index_ids.get(&known.experiment_id).copied(),
-                &block.summary,
-                &block.data,
-            ].to_vec());
+            lists.push(
+                params![
+                    workspace_id,
+                    known.id,
+                    id,
+                    block.spans as i64,
+                    index_ids.get(&known.experiment_id).copied(),
+                    &block.summary,
+                    &block.data,
+                ]
+                .to_vec(),
+            );
         }
     }
     tx.execute_each(
@@ -229,7 +241,11 @@ fn update_totals(tx: &Tx, workspace_id: i64, trace: &ReceivedTrace, known: &Know
         return Ok(());
     }
     if !known.created {
-        let said = if is_finalized(tx, known.id)? { totals::of(tx, known.id)? } else { BTreeMap::new() };
+        let said = if is_finalized(tx, known.id)? {
+            totals::of(tx, known.id)?
+        } else {
+            BTreeMap::new()
+        };
         let is_said = |keys: &[&str]| keys.iter().any(|key| said.contains_key(*key));
         let mut all: Vec<SpanSummary> = Vec::new();
         spans::for_each_summary(tx, &[known.id], |_, span| {
@@ -258,13 +274,19 @@ fn usage_json(usage: &Usage) -> String {
         usage.cache_creation_input_tokens,
         usage.cache_creation_input_tokens_above_1hr,
     ];
-    let told = TOKEN_KEYS.iter().zip(counts).filter_map(|(key, count)| Some((*key, count?)));
+    let told = TOKEN_KEYS
+        .iter()
+        .zip(counts)
+        .filter_map(|(key, count)| Some((*key, count?)));
     serde_json::Value::from_iter(told.map(|(key, count)| (key.to_owned(), count))).to_string()
 }
 
 fn cost_json(cost: &Cost) -> String {
     let costs = [cost.input_cost, cost.output_cost, cost.total_cost];
-    let told = COST_KEYS.iter().zip(costs).filter_map(|(key, cost)| Some((*key, cost?)));
+    let told = COST_KEYS
+        .iter()
+        .zip(costs)
+        .filter_map(|(key, cost)| Some((*key, cost?)));
     serde_json::Value::from_iter(told.map(|(key, cost)| (key.to_owned(), cost))).to_string()
 }
 
@@ -280,7 +302,7 @@ fn keep_first(tx: &Tx, workspace_id: i64, trace_key: i64, key: &str, value: Opti
 }
 
 /// A run that is not there is no reason to lose the spans.
-fn link_to_run(tx: &Tx, to: &Destination, traces: &[PackedTrace], known: &[Known]) -> Result<()> {
+fn link_to_run(tx: &Tx, to: &Destination, traces: &[PackedTrace]) -> Result<()> {
     let Some(run_uuid) = &to.run_uuid else { return Ok(()) };
     let run_id = match runs::find(tx, to.workspace_id, run_uuid)? {
         Some(run) => run.id,
@@ -289,12 +311,9 @@ fn link_to_run(tx: &Tx, to: &Destination, traces: &[PackedTrace], known: &[Known
             return Ok(());
         }
     };
-    let complete = traces.iter().zip(known).filter(|(packed, _)| packed.trace.has_root());
-    tx.execute_each(
-        "INSERT INTO trace_run_links (workspace_id, trace_key, run_id) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-        complete.map(|(_, known)| params![to.workspace_id, known.id, run_id].to_vec()),
-    )?;
-    Ok(())
+    let complete = traces.iter().filter(|packed| packed.trace.has_root());
+    let trace_ids = complete.map(|packed| packed.trace.trace_id.as_str());
+    links::link_to_run(tx, to.workspace_id, trace_ids, run_id)
 }
 
 /// The rules of an experiment, as they were given.

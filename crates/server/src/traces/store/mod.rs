@@ -2,6 +2,7 @@
 
 pub mod assessments;
 pub mod deletion;
+pub mod ingest;
 pub mod links;
 pub mod metrics;
 pub mod records;
