@@ -80,6 +80,6 @@ pub fn page_routes() -> Router<App> {
 
 /// A file below a location that this server keeps.
 pub(crate) async fn download_below(app: &App, root_uri: &str, path: &str, headers: &HeaderMap) -> Result<Response> {
-    let path = location::of_uri(root_uri)?.join(&location::of_client(path)?);
-    download::respond(&app.blobs, &path, headers).await
+    let root = app.stores.locate(root_uri)?;
+    download::respond(app, &root.join(&location::of_client(path)?), headers).await
 }
