@@ -1,5 +1,6 @@
 //! `cargo xtask test`: every test there is, in parts that can be run alone.
 
+mod artifacts;
 mod browser;
 mod client;
 mod demo;
@@ -36,6 +37,8 @@ enum Part {
     Client,
     /// The same requests to the real mlflow server and to Fettle, answers compared field by field
     Differential,
+    /// Artifact stores against emulators of S3 and Azure
+    Artifacts,
     /// The web page in Chromium
     Browser,
     /// The demo, from training to answered predictions
@@ -49,6 +52,7 @@ impl Part {
             Self::Rust => rust::run(&options.arguments),
             Self::Client => client::run(options.against_mlflow, &options.arguments),
             Self::Differential => client::differential(&options.arguments),
+            Self::Artifacts => artifacts::run(&options.arguments),
             Self::Browser => browser::run(&options.arguments),
             Self::Demo => demo::run(),
         }
@@ -60,6 +64,7 @@ impl Part {
             Self::Rust => "rust",
             Self::Client => "client",
             Self::Differential => "differential",
+            Self::Artifacts => "artifacts",
             Self::Browser => "browser",
             Self::Demo => "demo",
         }
