@@ -28,6 +28,9 @@ ALLOWED = [
     difference(
         "MLflow answers 500 to an id or offset beyond 64 bits.",
         experiments="get_int64+1_id get_long_id delete_int64+1 restore_int64+1 token_huge",
+        metric_history="history_token_huge history_token_alone_huge",
+        registry="version_get_huge version_uri_huge models_token_huge versions_token_huge",
+        search_runs="token_huge",
     ),
     difference(
         "MLflow answers 500 to a value of the wrong type.",
@@ -36,6 +39,8 @@ ALLOWED = [
         runs="""runs/log-metric-value-object runs/log-metric-value-list runs/log-metric-timestamp-object
             runs/log-metric-timestamp-list metric_value_list metric_value_beyond batch_metric_null batch_params_text
             log-model_list""",
+        metric_history="bulk_size_word",
+        search_runs="size_list",
     ),
     difference(
         "MLflow answers 500 to a body that is JSON but no object.",
@@ -43,11 +48,52 @@ ALLOWED = [
         runs="body_number body_true body_empty_text body_double_encoded_garbage",
     ),
     difference(
-        "A null list is an empty one, as in every other call; MLflow answers 500.",
+        "A null field is an absent one, as in every other call; MLflow answers 500.",
         ANSWER,
         runs="batch_metrics_null",
+        search_runs="size_null",
     ),
-    difference("MLflow answers 500 to a page token that holds a list.", experiments="token_list"),
+    difference(
+        "MLflow answers 500 to a page token that holds a list.",
+        ANSWER,
+        experiments="token_list",
+        metric_history="history_token_list history_token_alone_list",
+        registry="models_token_list versions_token_list",
+        search_runs="token_list",
+    ),
+    difference(
+        "The registry has no IS NULL, which is the caller's mistake; MLflow answers 500.",
+        ANSWER,
+        registry="""
+            models_filter_name_IS_NULL models_filter_name_IS_NOT_NULL models_filter_tags.a_IS_NULL
+            models_filter_tags.a_IS_NOT_NULL models_filter_tag.n_IS_NULL models_filter_tag.n_IS_NOT_NULL
+            models_filter_tags.nobody_IS_NULL models_filter_tags.nobody_IS_NOT_NULL models_filters_0 models_filters_1
+            models_filters_4 models_filters_7 models_filters_10 models_filters_12 models_filters_13
+            models_odd_44_tags.a_is_null models_odd_45_tags.a_Is_Not_Null
+            models_odd_46_tags.a_IS_NULL_AND_tags.a_IS_NOT_NULL versions_filter_name_IS_NULL
+            versions_filter_name_IS_NOT_NULL versions_filter_tags.a_IS_NULL versions_filter_tags.a_IS_NOT_NULL
+            versions_filter_tag.n_IS_NULL versions_filter_tag.n_IS_NOT_NULL versions_filter_tags.nobody_IS_NULL
+            versions_filter_tags.nobody_IS_NOT_NULL versions_filter_run_id_IS_NULL versions_filter_run_id_IS_NOT_NULL
+            versions_filter_source_path_IS_NULL versions_filter_source_path_IS_NOT_NULL
+            versions_filter_version_number_IS_NULL versions_filter_version_number_IS_NOT_NULL
+            versions_filter_attributes.name_IS_NULL versions_filter_attributes.name_IS_NOT_NULL
+            versions_filter_creation_timestamp_IS_NULL versions_filter_creation_timestamp_IS_NOT_NULL
+            versions_filters_4 versions_filters_13 versions_odd_44_tags.a_is_null versions_odd_45_tags.a_Is_Not_Null
+            versions_odd_46_tags.a_IS_NULL_AND_tags.a_IS_NOT_NULL""",
+    ),
+    difference(
+        "Archiving makes sense only for Staging and Production, and asking otherwise is the caller's mistake; MLflow answers 500.",
+        registry="stage_archive_from_None stage_archive_from_Archived",
+    ),
+    difference(
+        "2.0 is the integer 2, as in every other call; MLflow answers 500.",
+        ANSWER,
+        registry="models_size_whole-fraction versions_size_whole-fraction",
+    ),
+    difference(
+        "The column holds at most 256 characters; MLflow does not check it, and its PostgreSQL store then fails.",
+        registry="create_name_longer get_name_longer",
+    ),
     difference(
         "Renaming what is deleted is the caller's mistake; MLflow answers 500 INVALID_STATE, which clients retry.",
         experiments="rename_deleted",
@@ -62,6 +108,7 @@ ALLOWED = [
         "An unknown logged model is not found; MLflow lets its database refuse and quotes the SQL.",
         runs="metric_model_unknown batch_with_model",
     ),
+    difference("Ordering twice by one column is the caller's mistake; MLflow answers 500.", search_runs="order_same_twice"),
     # MLflow loses data.
     difference(
         "A value of the wrong type is refused by name. MLflow keeps what was parsed before it, drops the rest and answers 200.",
@@ -70,6 +117,7 @@ ALLOWED = [
             update_end_fraction update_end_beyond runs/log-metric-value-true runs/log-metric-timestamp-true
             metric_value_true metric_time_fraction metric_time_beyond metric_step_fraction metric_step_beyond
             metric_step_true batch_param_number batch_metric_word inputs_number_name outputs_step_word""",
+        search_runs="size_fraction size_true experiments_number",
     ),
     difference(
         "What MLflow stored in part from the refused calls above.",
@@ -102,6 +150,11 @@ ALLOWED = [
         runs="metric_value_bare_NaN metric_value_bare_Infinity metric_value_bare_-Infinity batch_metric_bare_NaN",
     ),
     difference(
+        "NaN and Infinity are text, as in every other call; MLflow writes a bare NaN here, which is not JSON.",
+        ("body.metrics[].value",),
+        metric_history="bulk_c",
+    ),
+    difference(
         "Parts without a name or id would never be found again; MLflow stores them under an empty name.",
         runs="""create_tag_no_key inputs_no_dataset inputs_no_name inputs_empty_name inputs_no_digest inputs_no_source
             inputs_no_source_type inputs_tag_no_key inputs_model_no_id outputs_no_id""",
@@ -124,13 +177,35 @@ ALLOWED = [
     difference(
         "A page token holds an offset as the server wrote it; MLflow takes negative, fractional and text offsets, too.",
         experiments="token_negative token_number-in-text token_fraction",
+        metric_history="""history_token_negative history_token_alone_negative history_token_number-in-text
+            history_token_alone_number-in-text history_token_fraction history_token_alone_fraction""",
+        registry="""models_token_negative models_token_number-in-text models_token_fraction versions_token_negative
+            versions_token_number-in-text versions_token_fraction""",
+        search_runs="token_negative token_number-in-text token_fraction",
     ),
     difference(
         "A location with a query or a '..' segment would lead artifacts to other places than the one named.",
         experiments="create_location_query get_location_query create_location_dots get_location_dots",
     ),
-    difference("A tag without a key cannot exist; MLflow parses the filter and finds nothing.", experiments="odd_28_tags._=_'b'"),
+    difference("A tag without a key cannot exist; MLflow parses the filter and finds nothing.", experiments="odd_28_tags._=_'b'", registry="models_odd_28_tags._=_'b' versions_odd_28_tags._=_'b'", search_runs="odd_28_tags._=_'b' order_no_key"),
+    difference(
+        "A page of no or fewer rows is a mistake in every search; MLflow takes it here for an empty page or for no limit.",
+        metric_history="bulk_size_0 bulk_size_negative",
+        registry="models_size_0 models_size_negative",
+    ),
+    difference(
+        "A size that is no 32-bit integer is refused by name; MLflow drops it and answers with everything.",
+        metric_history="""history_size_word history_size_in_body_word history_size_fraction history_size_in_body_fraction
+            history_size_true history_size_in_body_true history_size_in_body_list history_size_int32+1
+            history_size_in_body_int32+1 history_size_int64+1 history_size_in_body_int64+1""",
+    ),
+    difference("A metric without a name is a mistake; MLflow answers with an empty list.", metric_history="bulk_empty_key"),
+    difference(
+        "A run that does not exist is not found, as in runs/get; MLflow answers with an empty history.",
+        metric_history="history_unknown_run history_odd_run",
+    ),
     # Fettle is more lenient.
+    difference("Booleans are taken as text, as from a query string.", registry="stage_archive_text"),
     difference(
         "Required fields are also taken by their protobuf JSON names; MLflow parses them and then misses them.",
         experiments="get_by_camel_body get_camel_query by_name_in_camel_body rename_camel",
@@ -155,6 +230,11 @@ ALLOWED = [
         "Spaces around and in an order are ignored in every search; MLflow fails to parse them here.",
         experiments="""order___name___DESC__ order___experiment_id___DESC__ order___creation_time___DESC__
             order___last_update_time___DESC__ order___attribute.name___DESC__ order___`name`___DESC__""",
+        search_runs="order_shape___start_time___DESC__",
+    ),
+    difference(
+        "An empty experiment id is the default experiment, as in experiments/get.",
+        search_runs="experiments_empty_text",
     ),
     # Fettle says it in another way.
     difference(
@@ -171,6 +251,18 @@ ALLOWED = [
         "A wrong comparison in a filter is an invalid parameter everywhere; here MLflow says only BAD_REQUEST.",
         ("body.error_code",),
         experiments="filter_experiment_id_=_('${s1}',_'${s2}') filter_experiment_id_!=_('${s1}',_'${s2}')",
+        registry="""models_filter_name_=_('registry-s1',_'registry-s2') models_filter_name_!=_('registry-s1',_'registry-s2')
+            models_filter_name_LIKE_('registry-s1',_'registry-s2') models_filter_name_ILIKE_('registry-s1',_'registry-s2')
+            models_filters_11 versions_filter_name_=_('registry-s1',_'registry-s2')
+            versions_filter_name_!=_('registry-s1',_'registry-s2') versions_filter_name_LIKE_('registry-s1',_'registry-s2')
+            versions_filter_name_ILIKE_('registry-s1',_'registry-s2')""",
+        search_runs="""filter_run_id_=_('${r1}',_'${r2}') filter_run_id_=_('${r1}',) filter_run_id_!=_('${r1}',_'${r2}')
+            filter_run_id_!=_('${r1}',) filter_run_id_LIKE_('${r1}',_'${r2}') filter_run_id_LIKE_('${r1}',)
+            filter_run_id_ILIKE_('${r1}',_'${r2}') filter_run_id_ILIKE_('${r1}',) filter_dataset.name_=_('data0',_'data1')
+            filter_dataset.name_!=_('data0',_'data1') filter_dataset.name_LIKE_('data0',_'data1')
+            filter_dataset.name_ILIKE_('data0',_'data1') filter_dataset.context_=_('train',_'eval')
+            filter_dataset.context_!=_('train',_'eval') filter_dataset.context_LIKE_('train',_'eval')
+            filter_dataset.context_ILIKE_('train',_'eval')""",
     ),
     difference(
         "The same JSON, as the client sent it; MLflow adds a null field and spaces.",
@@ -183,6 +275,7 @@ ALLOWED = [
         ("body", "headers.content-type"),
         experiments="get_by_post create_by_get",
         runs="get_by_post trailing_slash other_version version_1 preview get_unknown_path put patch delete_method",
+        metric_history="history_post bulk_on_api",
     ),
     difference("A doubled slash names another path; MLflow's redirect drops the body of a POST.", (*ANSWER, "headers.location"), runs="double_slash"),
     difference(

@@ -35,7 +35,7 @@ RANDOM_NAME = re.compile(r"[a-z]+-[a-z]+-\d{1,4}")
 ISO_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
 STORED_UNDER = re.compile(r"(mlflow-artifacts:/)(\d+)(/|$)")
 # Lists that are maps: neither server promises their order.
-MAPS = {"tags", "params", "aliases", "trace_metadata", "request_metadata"}
+MAPS = {"tags", "params", "aliases", "latest_versions", "trace_metadata", "request_metadata"}
 
 
 class Normaliser:
@@ -54,7 +54,8 @@ class Normaliser:
             return {self.text(name): self.value(item, name, key) for name, item in sorted(value.items())}
         if isinstance(value, list):
             items = [self.value(item, key, key) for item in value]
-            if key in MAPS or (key == "metrics" and parent == "data"):
+            latest = key == "model_versions" and "get-latest-versions" in self.request
+            if key in MAPS or latest or (key == "metrics" and parent == "data"):
                 items.sort(key=repr)
             return items
         if isinstance(value, bool) or value is None:

@@ -94,7 +94,7 @@ on_both_databases! { MIGRATIONS;
             app.clock.set(time);
             create_experiment(&app, name).await;
         }
-        app.post("experiments/update", json!({ "experiment_id": "1", "new_name": "beta" })).await.refused(EXISTS, "beta");
+        app.post("experiments/update", json!({ "experiment_id": "1", "new_name": "beta" })).await.refused("BAD_REQUEST", "beta");
         app.post("experiments/update", json!({ "experiment_id": "1", "new_name": "omega" })).await.ok();
         let tag = json!({ "experiment_id": "2", "key": "k", "value": "v" });
         app.post("experiments/set-experiment-tag", tag).await.ok();

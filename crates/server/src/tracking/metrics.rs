@@ -14,7 +14,7 @@ use fettle_wire::{
     Double, Int64, Required,
     metrics::{GetMetricHistory, GetMetricHistoryBulkInterval, Metric, MetricHistoryResponse},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Points in one answer: enough for every client's page (25,000), and what one answer may hold in memory.
 const PAGE_MAX: usize = 1_000_000;
@@ -55,12 +55,18 @@ pub struct BulkHistory {
     max_results: Option<Int64>,
 }
 
+/// Unlike the other answers, this one holds its list even when it is empty.
+#[derive(Debug, Serialize)]
+pub struct BulkHistoryResponse {
+    metrics: Vec<Metric>,
+}
+
 /// The first points of several runs, as many in all as asked for.
 pub async fn get_metric_history_bulk(
     State(app): State<App>,
     caller: Caller,
     Args(request): Args<BulkHistory>,
-) -> Result<Json<MetricHistoryResponse>> {
+) -> Result<Json<BulkHistoryResponse>> {
     let key = request.metric_key.required("metric_key")?;
     let mut run_uuids = check_runs("run_id", request.run_id)?;
     run_uuids.sort();
@@ -78,10 +84,7 @@ pub async fn get_metric_history_bulk(
                     store::metric_history::view(tx, caller.workspace_id, run.id, &key, |view| view.history(0, left))?;
                 metrics.extend(to_wire(&key, Some(run_uuid), points));
             }
-            Ok(Json(MetricHistoryResponse {
-                metrics,
-                next_page_token: None,
-            }))
+            Ok(Json(BulkHistoryResponse { metrics }))
         })
         .await
 }
@@ -92,8 +95,8 @@ pub async fn get_metric_history_bulk_interval(
     caller: Caller,
     Args(request): Args<GetMetricHistoryBulkInterval>,
 ) -> Result<Json<MetricHistoryResponse>> {
-    let key = request.metric_key.required("metric_key")?;
     let run_uuids = check_runs("run_ids", request.run_ids)?;
+    let key = request.metric_key.required("metric_key")?;
     let limit = page_token::limit("max_results", request.max_results, SAMPLE_MAX, SAMPLE_MAX)?;
     let steps = match (request.start_step, request.end_step) {
         (None, None) => None,
