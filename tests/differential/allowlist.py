@@ -41,6 +41,7 @@ ALLOWED = [
             log-model_list""",
         metric_history="bulk_size_word",
         search_runs="size_list",
+        logged_models="size_list",
     ),
     difference(
         "MLflow answers 500 to a body that is JSON but no object.",
@@ -54,12 +55,13 @@ ALLOWED = [
         search_runs="size_null",
     ),
     difference(
-        "MLflow answers 500 to a page token that holds a list.",
+        "MLflow answers 500 to a page token that holds a list, or to one that is no base64.",
         ANSWER,
         experiments="token_list",
         metric_history="history_token_list history_token_alone_list",
         registry="models_token_list versions_token_list",
         search_runs="token_list",
+        logged_models="token_'x'",
     ),
     difference(
         "The registry has no IS NULL, which is the caller's mistake; MLflow answers 500.",
@@ -103,13 +105,39 @@ ALLOWED = [
         experiments="create_tags_twice get_tags_twice",
         runs="""create_in_default create_no_body create_empty_experiment create_null_experiment create_name_and_empty_tag
             create_tag_twice create_tag_twice_same inputs_tag_twice outputs_twice""",
+        logged_models="create_tag_twice params_again",
     ),
     difference(
         "An unknown logged model is not found; MLflow lets its database refuse and quotes the SQL.",
         runs="metric_model_unknown batch_with_model",
     ),
     difference("Ordering twice by one column is the caller's mistake; MLflow answers 500.", search_runs="order_same_twice"),
+    difference(
+        "A filter that cannot be read is the caller's mistake; MLflow answers 500, which clients retry for minutes.",
+        logged_models="""filter_metrics.acc_=_'x' filter_metrics.acc_!=_'x' filter_metrics.acc_>_'x' filter_metrics.acc_>=_'x'
+            filter_metrics.acc_<_'x' filter_metrics.acc_<=_'x' filter_creation_timestamp_=_'x'
+            filter_creation_timestamp_!=_'x' filter_creation_timestamp_>_'x' filter_creation_timestamp_>=_'x'
+            filter_creation_timestamp_<_'x' filter_creation_timestamp_<=_'x' filter_nonsense_=_'x' filter_nonsense_!=_'x'
+            filter_nonsense_LIKE_'x' filter_nonsense_ILIKE_'x' filter_nonsense_IN_('x') filter_nonsense_NOT_IN_('x')
+            filters_14 odd_7_nonsense_=_'x' odd_27_tags_._a_=_'b' odd_28_tags._=_'b' odd_31_TAGS.a_=_'b'
+            odd_47_'b'_=_tags.a odd_54_1_=_1""",
+    ),
     # MLflow loses data.
+    difference(
+        "A status that does not exist is refused; MLflow stores it as unspecified, and the model is never ready.",
+        logged_models="finalize_bogus",
+    ),
+    difference(
+        "The model is ready by calls that name it in the path only; in MLflow it has the unspecified status. NaN is kept, which MLflow stores as 0.",
+        ("body.model.info.status", "body.model.info.tags.", "body.model.data.metrics", "body.model.data.params"),
+        logged_models="get_finalized get_after_all",
+    ),
+    difference("A deleted model takes no tags, as it takes nothing else.", logged_models="tag_deleted"),
+    difference(
+        "A dataset without a digest means each of its digests; MLflow's REST layer asks for an empty digest and finds nothing.",
+        ("body.models",),
+        logged_models="datasets_d1 datasets_d1_without_filter datasets_both datasets_both_without_filter",
+    ),
     difference(
         "A value of the wrong type is refused by name. MLflow keeps what was parsed before it, drops the rest and answers 200.",
         experiments="create_tags_number_value get_tags_number_value order_number",
@@ -118,6 +146,7 @@ ALLOWED = [
             metric_value_true metric_time_fraction metric_time_beyond metric_step_fraction metric_step_beyond
             metric_step_true batch_param_number batch_metric_word inputs_number_name outputs_step_word""",
         search_runs="size_fraction size_true experiments_number",
+        logged_models="size_fraction size_true size_int32+1 size_int64+1",
     ),
     difference(
         "What MLflow stored in part from the refused calls above.",
@@ -158,6 +187,7 @@ ALLOWED = [
         "Parts without a name or id would never be found again; MLflow stores them under an empty name.",
         runs="""create_tag_no_key inputs_no_dataset inputs_no_name inputs_empty_name inputs_no_digest inputs_no_source
             inputs_no_source_type inputs_tag_no_key inputs_model_no_id outputs_no_id""",
+        logged_models="create_param_no_key params_no_key tags_no_key",
     ),
     difference(
         "A tag given with a new run obeys the rules of set-tag; MLflow does not check it, and its PostgreSQL store then fails.",
@@ -204,7 +234,22 @@ ALLOWED = [
         "A run that does not exist is not found, as in runs/get; MLflow answers with an empty history.",
         metric_history="history_unknown_run history_odd_run",
     ),
+    difference(
+        "A size is at least 1 and at most 50000, as in the other searches; MLflow takes any here.",
+        logged_models="size_negative size_int32",
+    ),
+    difference("An empty list matches nothing, which nobody means; every other search refuses it.", logged_models="odd_58_tags.a_IN_()"),
+    difference(
+        "Two ids that contradict each other are a mistake; MLflow takes the one of the body.",
+        logged_models="finalize_other_id",
+    ),
     # Fettle is more lenient.
+    difference("The id in the path is enough; MLflow wants it in the body, too.", logged_models="finalize_no_id params_no_id"),
+    difference(
+        "Keys and values in double quotes are the same as in single quotes, as in every other search; MLflow compares with the quotes here.",
+        ("body.models",),
+        logged_models="""odd_23_tags.a_=_"b" odd_24_tags."a"_=_'b'""",
+    ),
     difference("Booleans are taken as text, as from a query string.", registry="stage_archive_text"),
     difference(
         "Required fields are also taken by their protobuf JSON names; MLflow parses them and then misses them.",
@@ -248,7 +293,7 @@ ALLOWED = [
         experiments="get_location_relative",
     ),
     difference(
-        "A wrong comparison in a filter is an invalid parameter everywhere; here MLflow says only BAD_REQUEST.",
+        "A wrong comparison in a filter, and a param that is set already, is an invalid parameter everywhere; here MLflow says only BAD_REQUEST.",
         ("body.error_code",),
         experiments="filter_experiment_id_=_('${s1}',_'${s2}') filter_experiment_id_!=_('${s1}',_'${s2}')",
         registry="""models_filter_name_=_('registry-s1',_'registry-s2') models_filter_name_!=_('registry-s1',_'registry-s2')
@@ -263,11 +308,18 @@ ALLOWED = [
             filter_dataset.name_ILIKE_('data0',_'data1') filter_dataset.context_=_('train',_'eval')
             filter_dataset.context_!=_('train',_'eval') filter_dataset.context_LIKE_('train',_'eval')
             filter_dataset.context_ILIKE_('train',_'eval')""",
+        logged_models="""create_param_twice params_changed filter_tags.a_=_('b',_'c') filter_tags.a_!=_('b',_'c')
+            filter_tags.a_LIKE_('b',_'c') filter_tags.a_ILIKE_('b',_'c') odd_29_tags_=_'b'""",
     ),
     difference(
         "The same JSON, as the client sent it; MLflow adds a null field and spaces.",
         ("body.run.data.tags.mlflow.log-model.history.value",),
         runs="logged_models",
+    ),
+    difference(
+        "A column that cannot be ordered by is an invalid parameter; only here MLflow has another class for it.",
+        ("body.error_class", "body.sqlstate"),
+        logged_models="order_nonsense_True order_nonsense_False order_nonsense_None order__True order__False order__None",
     ),
     difference("An empty text is no number, which the error says; MLflow says that it is missing.", ("body.message",), runs="runs/log-metric-value-empty"),
     difference(
