@@ -34,7 +34,6 @@ pub enum Feature {
     Gateway,
     Jobs,
     McpRegistry,
-    ToCome,
     Undeclared,
     Users,
     Workspaces,
@@ -62,14 +61,6 @@ const OFF_PATHS: [(&str, Feature); 7] = [
     ("/3.0/mlflow/scorer/invoke", Feature::Jobs),
 ];
 
-/// Calls that are still to come: their groups or the start of their paths.
-const TO_COME: [&str; 4] = [
-    "/2.0/mlflow/artifacts/presigned-",
-    "/2.0/mlflow/get-trace-artifact",
-    "/3.0/mlflow/get-trace-artifact",
-    "/v1/traces",
-];
-
 /// Calls that are there for something else.
 const DIFFERENT: [(&str, &str); 3] = [
     ("/", "Fettle's own page"),
@@ -87,12 +78,6 @@ impl Endpoint {
         if let Some((_, how)) = DIFFERENT.iter().find(|(path, _)| *path == self.path) {
             return State::Different(how);
         }
-        if TO_COME
-            .iter()
-            .any(|what| self.path.starts_with(what) || self.group == *what)
-        {
-            return State::Off(Feature::ToCome);
-        }
         let by_path = OFF_PATHS.iter().find(|(path, _)| self.path.starts_with(path));
         let by_group = OFF_GROUPS.iter().find(|(group, _)| *group == self.group);
         by_path
@@ -102,13 +87,12 @@ impl Endpoint {
 }
 
 impl Feature {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 8] = [
         Self::Assistant,
         Self::Demo,
         Self::Gateway,
         Self::Jobs,
         Self::McpRegistry,
-        Self::ToCome,
         Self::Undeclared,
         Self::Users,
         Self::Workspaces,
@@ -121,7 +105,6 @@ impl Feature {
             Self::Gateway => "AI gateway",
             Self::Jobs => "jobs",
             Self::McpRegistry => "MCP registry",
-            Self::ToCome => "to come",
             Self::Undeclared => "no handler in MLflow",
             Self::Users => "users and roles",
             Self::Workspaces => "workspaces",
@@ -142,7 +125,6 @@ impl Feature {
                 "no job is ever found; 501 to start one, as with `MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false` (where MLflow answers 500)"
             }
             Self::McpRegistry => "empty lists, 404 for a server, 501 for changes",
-            Self::ToCome => "404 `ENDPOINT_NOT_FOUND`, which clients take for an older server",
             Self::Undeclared => "404; MLflow declares them and answers 404 too",
             Self::Users => "404, as without `--app-name basic-auth`",
             Self::Workspaces => "503 with MLflow's text, as without `--enable-workspaces`",
@@ -156,7 +138,6 @@ impl Feature {
             Self::Gateway => "Fettle serves models at `/endpoints`; keys of model providers are not its business",
             Self::Jobs => "the server runs no Python of its own: scorers and optimisers run in the client",
             Self::McpRegistry => "not part of a model's life",
-            Self::ToCome => "not built yet",
             Self::Undeclared => "there is nothing to serve",
             Self::Users => "access control is to come",
             Self::Workspaces => "they come with access control",

@@ -62,7 +62,7 @@ fn is_off(feature: Feature, endpoint: &Endpoint, answer: &Answer) -> bool {
                     .iter()
                     .any(|field| is_empty(field))
         }
-        Feature::ToCome | Feature::Undeclared | Feature::Users => is_unknown(answer),
+        Feature::Undeclared | Feature::Users => is_unknown(answer),
         Feature::Workspaces => says(503, "without workspaces support"),
     }
 }
