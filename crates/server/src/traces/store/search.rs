@@ -7,6 +7,7 @@ use super::{
 use crate::{
     error::Result,
     search_sql::{direction, push_keyed, push_number, push_text},
+    traces::validate::SESSION_METADATA,
 };
 use fettle_db::{Param, Query, Tx};
 use fettle_search::{
@@ -160,6 +161,16 @@ impl TraceSearch {
             }
             TracePredicate::Tag { key, comparison } => {
                 push_keyed(tx, query, "trace_tags g WHERE g.trace_key = t.id", "g", key, comparison);
+            }
+            // A page of its own on the web, so it has an index.
+            TracePredicate::Metadata {
+                key,
+                comparison: TextComparison::Equal(session),
+            } if key == SESSION_METADATA => {
+                query
+                    .push("t.id IN (SELECT m.trace_key FROM trace_metadata m WHERE m.key = 'mlflow.trace.session' AND m.value = ")
+                    .bind(session.clone())
+                    .push(")");
             }
             TracePredicate::Metadata { key, comparison } => {
                 let rows = "trace_metadata m WHERE m.trace_key = t.id";
