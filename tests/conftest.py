@@ -4,7 +4,16 @@ import pytest
 
 from support import database, server as servers
 
-BACKENDS = ["sqlite", "postgresql"]
+# The real MLflow is there to tell a wrong test from a wrong server, for which one database is enough.
+BACKENDS = ["sqlite"] if servers.TARGET == "mlflow" else ["sqlite", "postgresql"]
+
+
+def pytest_collection_modifyitems(items):
+    """Tests of one file, client version and database share their servers and clients, so one worker runs them all."""
+    for item in items:
+        values = getattr(item, "callspec", None) and item.callspec.params or {}
+        chosen = [str(values[name]) for name in ("version", "bash", "author", "backend") if name in values]
+        item.add_marker(pytest.mark.xdist_group("-".join([item.path.stem, *chosen])))
 
 
 @pytest.fixture(scope="session", params=BACKENDS)

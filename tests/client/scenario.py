@@ -2,11 +2,12 @@
 
 It is run by every client version that Fettle promises to please, each in an environment of its own:
 
-    MLFLOW_TRACKING_URI=http://127.0.0.1:5000 python tests/client/scenario.py [PART ...]
+    MLFLOW_TRACKING_URI=http://127.0.0.1:5000 python tests/client/scenario.py [PART | PART.CHECK ...]
 
 It asserts values, goes on after a failure to show all of them, and leaves its experiments behind to be looked at.
 """
 
+import importlib
 import logging
 import os
 import sys
@@ -23,47 +24,26 @@ os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
 
 import mlflow  # noqa: E402
 
-from parts import (  # noqa: E402
-    artifacts,
-    datasets,
-    experiments,
-    metrics,
-    models,
-    prompts,
-    registry,
-    runs,
-    search_registry,
-    search_runs,
-    webhooks,
-)
-
-PARTS = [experiments, runs, metrics, artifacts, datasets, search_runs, models, registry, search_registry, prompts, webhooks]
-
-
-def checks_of(part):
-    """The functions of a part whose name starts with `check_`, in the order in which they are written."""
-    return [item for name, item in vars(part).items() if name.startswith("check_")]
+import catalogue  # noqa: E402
 
 
 def main(wanted):
     print(f"mlflow {mlflow.__version__} against {mlflow.get_tracking_uri()}", flush=True)
     failed = []
     count = 0
-    for part in PARTS:
-        part_name = part.__name__.rpartition(".")[2]
-        if wanted and part_name not in wanted:
+    for check in catalogue.checks():
+        if not check.suits(mlflow.__version__) or wanted and not {check.part, check.full_name} & set(wanted):
             continue
-        for check in checks_of(part):
-            name = f"{part_name}.{check.__name__.removeprefix('check_')}"
-            started = time.monotonic()
-            count += 1
-            try:
-                check()
-                verdict = "ok"
-            except Exception:
-                failed.append(name)
-                verdict = "FAILED\n" + traceback.format_exc()
-            print(f"{name} {time.monotonic() - started:.2f}s {verdict}", flush=True)
+        started = time.monotonic()
+        count += 1
+        try:
+            part = importlib.import_module(f"parts.{check.part}")
+            getattr(part, f"check_{check.name}")()
+            verdict = "ok"
+        except Exception:
+            failed.append(check.full_name)
+            verdict = "FAILED\n" + traceback.format_exc()
+        print(f"{check.full_name} {time.monotonic() - started:.2f}s {verdict}", flush=True)
     print(f"{count - len(failed)} of {count} checks passed" + (f"; failed: {', '.join(failed)}" if failed else ""))
     return 1 if failed or not count else 0
 

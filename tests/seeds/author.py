@@ -13,7 +13,7 @@ VERSIONS = ["3.6.0", "newest"]
 class Author:
     def __init__(self, version, url, folder):
         self.version = version
-        self.python = clients.pythons()[version]
+        self.python = clients.python(version)
         self.url = url
         self.folder = folder
 
@@ -27,4 +27,4 @@ class Author:
     def run(self, script, scoring_url=""):
         path = self.folder / script
         path.write_text(self.text_of(script, scoring_url))
-        return clients.run([self.python, path], self.url, self.folder)
+        return clients.run_python(self.version, [path], self.url, self.folder)

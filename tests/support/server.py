@@ -28,10 +28,24 @@ def server_command(port, backend_uri, artifacts):
     return command + (["--workers", "1"] if TARGET == "mlflow" else [])
 
 
+def mlflow_server(folder):
+    """The real MLflow, whatever the server under test is; not started yet."""
+    port = free_port()
+    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", port, "--workers", "1"]
+    command += ["--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}", "--artifacts-destination", folder / "artifacts"]
+    return Process(command, port, folder / "mlflow.log", {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"})
+
+
 def tracking_server(folder, backend_uri):
     """A server that is not started yet, on a port of its own, with its files in `folder`."""
     port = free_port()
-    environment = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    environment = {
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        # The receivers of webhooks listen on this machine.
+        "MLFLOW_WEBHOOK_ALLOWED_SCHEMES": "http,https",
+        "MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS": "true",
+        "MLFLOW_WEBHOOK_CACHE_TTL": "0",
+    }
     command = server_command(port, backend_uri, folder / "artifacts")
     return Process(command, port, folder / "server.log", environment)
 

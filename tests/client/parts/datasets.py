@@ -47,3 +47,30 @@ def check_two_datasets_two_runs():
         equal("names", sorted(linked.dataset.name for linked in inputs), ["test", "train"])
     equal("runs with both", len(mlflow.search_runs([experiment_id], "datasets.name = 'train' AND datasets.name = 'test'")), 2)
     equal("runs with one", len(mlflow.search_runs([experiment_id], "datasets.name = 'train'")), 2)
+
+
+def check_from_numpy():
+    import numpy
+
+    new_experiment("datasets")
+    dataset = mlflow.data.from_numpy(numpy.ones((3, 2)), targets=numpy.zeros(3), name="arrays")
+    with mlflow.start_run() as run:
+        mlflow.log_input(dataset, context="testing", tags={"quality": "gold"})
+    (linked,) = client().get_run(run.info.run_id).inputs.dataset_inputs
+    equal("name and kind", (linked.dataset.name, linked.dataset.source_type), ("arrays", "code"))
+    equal("tags", {tag.key: tag.value for tag in linked.tags}, {"mlflow.data.context": "testing", "quality": "gold"})
+    assert json.loads(linked.dataset.profile)["features_shape"] == [3, 2], linked.dataset.profile
+    kind = "mlflow_tensorspec"
+    assert kind in linked.dataset.schema, linked.dataset.schema
+
+
+def check_source_is_found_again():
+    new_experiment("datasets")
+    dataset = mlflow.data.from_pandas(FRAME, source="https://example.com/flights.csv", name="flights")
+    with mlflow.start_run() as run:
+        mlflow.log_input(dataset)
+    (linked,) = client().get_run(run.info.run_id).inputs.dataset_inputs
+    source = mlflow.data.get_source(linked.dataset)
+    equal("source", source.url, "https://example.com/flights.csv")
+    found = mlflow.search_runs(filter_string="datasets.name LIKE 'fli%' AND datasets.digest IN ('{}')".format(dataset.digest))
+    equal("by LIKE and IN", found["run_id"].tolist(), [run.info.run_id])

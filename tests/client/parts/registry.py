@@ -143,3 +143,24 @@ def check_register_from_run():
     equal("run", version.run_id, run.info.run_id)
     found = client().search_model_versions(f"run_id = '{run.info.run_id}'")
     equal("versions of the run", [(v.name, number_of(v)) for v in found], [(name, 1)])
+
+
+def check_copy_to_another_name():
+    name, run_ids = model_with_versions(2)
+    target = fresh("copied")
+    for number in (1, 2):
+        copied = client().copy_model_version(f"models:/{name}/{number}", target)
+        equal("number in the target", number_of(copied), number)
+    copied = client().get_model_version(target, "2")
+    equal("run", copied.run_id, run_ids[1])
+    equal("tags", copied.tags, {"number": "2"})
+    equal("description", copied.description, "words on 2")
+    equal("source", copied.source, f"models:/{name}/2")
+    folder = mlflow.artifacts.download_artifacts(f"models:/{target}/1")
+    with open(f"{folder}/MLmodel", encoding="utf-8") as file:
+        equal("the file of the copy", file.read(), "version 1")
+
+
+def check_names_of_stages():
+    name, _ = model_with_versions(1)
+    equal("stages", client().get_model_version_stages(name, "1"), ["None", "Staging", "Production", "Archived"])

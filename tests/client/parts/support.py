@@ -9,6 +9,16 @@ from mlflow.tracking import MlflowClient
 MLFLOW_VERSION = tuple(int(part) for part in mlflow.__version__.split(".")[:2])
 
 
+def since(_version):
+    """The check is for clients of this version and later; `catalogue.py` reads it."""
+    return lambda check: check
+
+
+def before(_version):
+    """The check is for clients before this version; `catalogue.py` reads it."""
+    return lambda check: check
+
+
 def client():
     return MlflowClient()
 

@@ -11,6 +11,8 @@ use crate::run::run as run_command;
 use crate::system::{self, Need};
 use crate::{postgres, project, python};
 
+/// Test processes at once; each keeps one client per version imported (see `tests/support/preloaded.py`).
+const WORKERS: &str = "2";
 const OLD_CLIENTS: [&str; 3] = ["2.9.2", "2.22.5", "3.6.0"];
 
 pub(crate) fn run(against_mlflow: bool, arguments: &[String]) -> Result<()> {
@@ -24,6 +26,7 @@ pub(crate) fn run(against_mlflow: bool, arguments: &[String]) -> Result<()> {
     let mut tests = Command::new(newest);
     tests
         .args(["-m", "pytest", "--durations=10", "--ignore=differential"])
+        .args(["--numprocesses", WORKERS, "--dist", "loadgroup"])
         .args(arguments)
         .current_dir(project::root().join("tests"));
     tests
