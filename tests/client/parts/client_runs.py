@@ -50,6 +50,11 @@ def check_tracking_uri():
     equal("tracking uri", client().tracking_uri, mlflow.get_tracking_uri())
 
 
+@since("3.10")
+def check_workspace_store_uri():
+    equal("workspaces are kept where runs are", client().get_workspace_store_uri(), mlflow.get_tracking_uri())
+
+
 def check_end_times():
     run_id = client().create_run(new_experiment("ends"), start_time=1_700_000_000_123).info.run_id
     client().set_terminated(run_id, status="FAILED", end_time=1_700_000_001_456)

@@ -71,6 +71,9 @@ def check_logged_in_a_run():
         return
     linked = client().get_run(run_id).data.tags["mlflow.linkedPrompts"]
     assert f'"name": "{name}"' in linked, linked
+    # These two read a tag that clients up to 2.22 wrote on the prompt; a link of today leaves nothing there.
+    equal("linked the old way", list(client().list_logged_prompts(run_id)), [])
+    refused("detach", "INVALID_PARAMETER_VALUE", lambda: client().detach_prompt_from_run(run_id, f"prompts:/{name}/1"))
 
 
 @since("3.0")
@@ -133,3 +136,15 @@ def check_model_settings():
     equal("settings", client().load_prompt(f"prompts:/{name}/1").model_config, {"model_name": "small", "temperature": 0.5})
     mlflow.genai.set_prompt_model_config(name, 1, {"model_name": "large"})
     equal("changed", client().get_prompt_version(name, "1").model_config, {"model_name": "large"})
+
+
+@since("3.6")
+def check_search_versions():
+    name = fresh("versions")
+    for text in ("one", "two", "three"):
+        register(name, text)
+    if MLFLOW_VERSION < (3, 10):
+        refused("search", "INVALID_PARAMETER_VALUE", lambda: client().search_prompt_versions(name), "Unity Catalog")
+        return
+    found = client().search_prompt_versions(name)
+    equal("templates", sorted(version.template for version in found), ["one", "three", "two"])
