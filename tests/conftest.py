@@ -8,6 +8,7 @@ from support import database, server as servers
 BACKENDS = ["sqlite"] if servers.TARGET == "mlflow" else ["sqlite", "postgresql"]
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items):
     """Tests of one file, client version and database share their servers and clients, so one worker runs them all."""
     for item in items:
