@@ -44,6 +44,7 @@ def check_versions_and_aliases():
     )
 
 
+@since("3.0")
 def check_prompts_are_no_models():
     new_experiment("prompts")
     name = fresh("prompt")
