@@ -73,9 +73,10 @@ impl Blobs {
 
     pub(crate) fn bucket(bucket: &Bucket, prefix: BlobPath, environment: &Environment) -> Result<Self> {
         let store = clouds::open(bucket, environment).map_err(|e| Error::Open(format!("{bucket}: {e}")))?;
-        let name = match prefix.is_root() {
-            true => bucket.to_string(),
-            false => format!("{bucket}/{prefix}"),
+        let name = if prefix.is_root() {
+            bucket.to_string()
+        } else {
+            format!("{bucket}/{prefix}")
         };
         Ok(Self {
             store: Store::Cloud(store, bucket.clone()),

@@ -48,7 +48,7 @@ impl Blobs {
         let probe = BlobPath::parse("probe").and_then(|path| self.prefix.join(&path).object());
         match (self.cloud(), probe) {
             (Ok((cloud, _)), Ok(path)) => cloud
-                .signed_url(Method::GET, &path, Duration::from_secs(60))
+                .signed_url(Method::GET, &path, Duration::from_mins(1))
                 .await
                 .inspect_err(|error| tracing::info!("{} cannot sign addresses: {error}", self.name()))
                 .is_ok(),
@@ -143,10 +143,7 @@ impl Blobs {
         let ids = parts
             .into_iter()
             .map(|part| PartId {
-                content_id: match azure {
-                    true => block_name(id, part.number),
-                    false => part.etag,
-                },
+                content_id: if azure { block_name(id, part.number) } else { part.etag },
             })
             .collect();
         cloud
@@ -204,13 +201,15 @@ fn block_name(id: &str, number: usize) -> String {
 }
 
 fn check_upload_id(id: &str, azure: bool) -> Result<()> {
-    let fits = match azure {
-        true => id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit()),
-        false => (1..=1024).contains(&id.len()) && id.chars().all(|c| c.is_ascii_graphic()),
+    let fits = if azure {
+        id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit())
+    } else {
+        (1..=1024).contains(&id.len()) && id.chars().all(|c| c.is_ascii_graphic())
     };
-    match fits {
-        true => Ok(()),
-        false => Err(Error::Parts("the upload_id is not one of this server".to_owned())),
+    if fits {
+        Ok(())
+    } else {
+        Err(Error::Parts("the upload_id is not one of this server".to_owned()))
     }
 }
 

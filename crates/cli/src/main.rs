@@ -36,7 +36,7 @@ struct Cli {
 enum Command {
     /// Run the tracking server, the registry, the endpoints and the web page
     #[command(after_help = server::EXAMPLE, disable_help_flag = true)]
-    Server(server::Args),
+    Server(Box<server::Args>),
     /// Serve one model over HTTP, without a store
     #[command(after_help = serve::EXAMPLE, disable_help_flag = true)]
     Serve(serve::Args),
@@ -57,7 +57,7 @@ fn main() -> ExitCode {
         .install_default()
         .expect("nobody has installed a TLS provider before");
     let result = match cli.command {
-        Command::Server(args) => server::run(args),
+        Command::Server(args) => server::run(*args),
         Command::Serve(args) => serve::run(args),
         Command::Doctor(args) => doctor::run(args),
         Command::Endpoint(command) => endpoint::run(command),

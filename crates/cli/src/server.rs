@@ -140,7 +140,6 @@ async fn start(args: Args) -> Result<()> {
         python: args.python,
         webhooks: args.webhooks.settings(),
         secret_keys: webhook_args::secret_keys(&store)?,
-        ..Settings::default()
     };
     let app = App::open(db, blobs, clock, settings)
         .await
@@ -175,9 +174,10 @@ async fn start(args: Args) -> Result<()> {
     let served = shutdown::serve(listener, router(app)).await;
     drop(stop);
     if let Some(otlp) = otlp {
-        match timeout(OTLP_DRAIN, otlp).await {
-            Ok(finished) => finished?.context("OTLP over gRPC")?,
-            Err(_) => tracing::warn!("Some spans were still being sent and are not stored"),
+        if let Ok(finished) = timeout(OTLP_DRAIN, otlp).await {
+            finished?.context("OTLP over gRPC")?
+        } else {
+            tracing::warn!("Some spans were still being sent and are not stored")
         }
     }
     served

@@ -1,7 +1,9 @@
 //! SQLite: one writer thread that commits many callers at once, and as many readers as are in use.
 //!
 //! While one group's commit is being synced to disk the next callers queue up, so the group grows with the load and a
-//! lone caller never waits. Each caller's work sits in a savepoint of its own: an error undoes that work alone.
+//! lone caller never waits. An error undoes the work of its caller alone: nearly all errors come before anything was
+//! written and leave nothing to undo; when one does, the group starts over with a savepoint around each caller's work.
+//! (A savepoint copies every page that is touched within it, which costs more than logging a metric does.)
 
 use crate::{Error, Result, Tx};
 use regex::Regex;
@@ -28,22 +30,53 @@ const STATEMENTS: usize = 256;
 
 pub(crate) struct Sqlite {
     path: PathBuf,
-    writer: mpsc::Sender<Job>,
+    writer: mpsc::Sender<Box<dyn Job>>,
     readers: Mutex<Vec<Connection>>,
     read_places: Semaphore,
     read_queue: Semaphore,
 }
 
-/// A caller's work. It leaves behind an answer to be sent once the fate of the commit is known.
-type Job = Box<dyn FnOnce(&Tx) -> Done + Send>;
+/// A caller's work and the way to answer it.
+trait Job: Send {
+    /// Does the work, anew each time. False if the caller gets an error and nothing of it may stay.
+    fn run(&mut self, tx: &Tx) -> bool;
 
-struct Done {
-    keep: bool,
-    answer: Box<dyn FnOnce(Committed<'_>) + Send>,
+    /// Tells the caller the result, now that the fate of the commit is known.
+    fn answer(self: Box<Self>, committed: Committed<'_>);
 }
 
 /// Whether the group's commit is on disk, or why not.
 type Committed<'a> = std::result::Result<(), &'a str>;
+
+struct Write<T, E, F> {
+    work: F,
+    result: Option<Result<T, E>>,
+    answer: oneshot::Sender<Result<T, E>>,
+}
+
+impl<T, E, F> Job for Write<T, E, F>
+where
+    T: Send,
+    E: From<Error> + Send,
+    F: Fn(&Tx) -> Result<T, E> + Send,
+{
+    fn run(&mut self, tx: &Tx) -> bool {
+        // After a panic there is no result, which reads as `Error::Aborted` on the other side.
+        self.result = catch_unwind(AssertUnwindSafe(|| (self.work)(tx))).ok();
+        matches!(self.result, Some(Ok(_)))
+    }
+
+    fn answer(self: Box<Self>, committed: Committed<'_>) {
+        let Some(result) = self.result else { return };
+        let result = match committed {
+            Ok(()) => result,
+            // The work's own error is the better explanation.
+            Err(cause) => result.and(Err(Error::Commit(cause.to_owned()).into())),
+        };
+        // A caller that left needs no answer.
+        let _ = self.answer.send(result);
+    }
+}
 
 impl Sqlite {
     pub(crate) fn open(path: &Path) -> Result<Self> {
@@ -77,23 +110,13 @@ impl Sqlite {
     where
         T: Send + 'static,
         E: From<Error> + Send + 'static,
-        F: FnOnce(&Tx) -> Result<T, E> + Send + 'static,
+        F: Fn(&Tx) -> Result<T, E> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let job: Job = Box::new(move |tx| {
-            let result = work(tx);
-            Done {
-                keep: result.is_ok(),
-                answer: Box::new(move |commit| {
-                    let result = match commit {
-                        Ok(()) => result,
-                        // The work's own error is the better explanation.
-                        Err(cause) => result.and(Err(Error::Commit(cause.to_owned()).into())),
-                    };
-                    // A caller that left needs no answer.
-                    let _ = answer.send(result);
-                }),
-            }
+        let job = Box::new(Write {
+            work,
+            result: None,
+            answer,
         });
         self.writer
             .try_send(job)
@@ -195,7 +218,7 @@ fn run(connection: &Connection, sql: &str) -> Result<()> {
     Ok(())
 }
 
-fn write_groups(connection: &Connection, mut jobs: mpsc::Receiver<Job>) {
+fn write_groups(connection: &Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
     while let Some(first) = jobs.blocking_recv() {
         if let Err(error) = write_group(connection, first, &mut jobs) {
             tracing::error!(%error, "The store could not begin a transaction");
@@ -204,58 +227,76 @@ fn write_groups(connection: &Connection, mut jobs: mpsc::Receiver<Job>) {
 }
 
 /// Runs the work of all who are waiting, commits once, and answers them.
-fn write_group(connection: &Connection, first: Job, jobs: &mut mpsc::Receiver<Job>) -> Result<()> {
+fn write_group(connection: &Connection, first: Box<dyn Job>, jobs: &mut mpsc::Receiver<Box<dyn Job>>) -> Result<()> {
     run(connection, "BEGIN IMMEDIATE")?;
-    let mut answers = Vec::new();
+    let mut group = Vec::new();
     let mut next = Some(first);
-    while let Some(job) = next {
-        if let Some(done) = run_in_savepoint(connection, job) {
-            answers.push(done.answer);
-        }
+    let mut clean = true;
+    while let Some(mut job) = next {
+        clean = run_cleanly(connection, job.as_mut());
+        group.push(job);
         // Some failures (a full disk) end the whole transaction; nothing more may be added to it.
-        if connection.is_autocommit() {
+        if !clean || connection.is_autocommit() {
             break;
         }
-        next = if answers.len() < GROUP {
+        next = if group.len() < GROUP {
             jobs.try_recv().ok()
         } else {
             None
         };
     }
-    let committed = if connection.is_autocommit() {
-        Err("the disk refused the write and the transaction was undone".to_owned())
+    let done = if clean {
+        Ok(())
     } else {
-        run(connection, "COMMIT").map_err(|error| error.to_string())
+        start_over(connection, &mut group)
+    };
+    let committed = match done {
+        Err(error) => Err(error.to_string()),
+        Ok(()) if connection.is_autocommit() => {
+            Err("the disk refused the write and the transaction was undone".to_owned())
+        }
+        Ok(()) => run(connection, "COMMIT").map_err(|error| error.to_string()),
     };
     if committed.is_err() && !connection.is_autocommit() {
         run(connection, "ROLLBACK")?;
     }
-    for answer in answers {
-        answer(committed.as_ref().map(|&()| ()).map_err(String::as_str));
+    for job in group {
+        job.answer(committed.as_ref().map(|&()| ()).map_err(String::as_str));
     }
     Ok(())
 }
 
-/// A panic in one caller's work drops that caller's answer, which reads as [`Error::Aborted`] on the other side.
-fn run_in_savepoint(connection: &Connection, job: Job) -> Option<Done> {
-    if let Err(error) = run(connection, "SAVEPOINT work") {
-        tracing::error!(%error, "The store could not set a savepoint");
-        return None;
-    }
-    let done = catch_unwind(AssertUnwindSafe(|| job(&Tx::sqlite(connection)))).ok();
+/// False if the work failed and left something behind in the transaction.
+fn run_cleanly(connection: &Connection, job: &mut dyn Job) -> bool {
+    let changes = connection.total_changes();
+    let tx = Tx::sqlite(connection);
+    job.run(&tx) || (connection.total_changes() == changes && !tx.ran_script())
+}
+
+/// Undoes the whole group and does it again, so that what fails undoes itself alone.
+fn start_over(connection: &Connection, group: &mut [Box<dyn Job>]) -> Result<()> {
     if connection.is_autocommit() {
-        return done;
+        return Ok(());
     }
-    let keep = done.as_ref().is_some_and(|done| done.keep);
-    let closed = if keep {
-        Ok(())
-    } else {
-        run(connection, "ROLLBACK TO work")
+    run(connection, "ROLLBACK")?;
+    run(connection, "BEGIN IMMEDIATE")?;
+    for job in group {
+        run_in_savepoint(connection, job.as_mut())?;
+        if connection.is_autocommit() {
+            break;
+        }
     }
-    .and_then(|()| run(connection, "RELEASE work"));
-    if let Err(error) = closed {
-        tracing::error!(%error, "The store could not close a savepoint");
-        return None;
+    Ok(())
+}
+
+fn run_in_savepoint(connection: &Connection, job: &mut dyn Job) -> Result<()> {
+    run(connection, "SAVEPOINT work")?;
+    let keep = job.run(&Tx::sqlite(connection));
+    if connection.is_autocommit() {
+        return Ok(());
     }
-    done
+    if !keep {
+        run(connection, "ROLLBACK TO work")?;
+    }
+    run(connection, "RELEASE work")
 }

@@ -2,7 +2,7 @@
 
 use crate::{Error, Param, Result, Row, postgres::Session};
 use rusqlite::Connection;
-use std::borrow::Cow;
+use std::{borrow::Cow, cell::Cell};
 
 /// Which engine is behind a transaction. Asked for in this crate, and by tests; elsewhere it hints at a missing verb.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +34,8 @@ impl<'q> From<&'q String> for Sql<'q> {
 /// A transaction in progress.
 pub struct Tx<'c> {
     connection: Owner<'c>,
+    /// Whether a script was run: SQLite does not count what it changes.
+    ran_script: Cell<bool>,
 }
 
 enum Owner<'c> {
@@ -45,13 +47,19 @@ impl<'c> Tx<'c> {
     pub(crate) fn sqlite(connection: &'c Connection) -> Self {
         Self {
             connection: Owner::Sqlite(connection),
+            ran_script: Cell::new(false),
         }
     }
 
     pub(crate) fn postgres(session: &'c Session) -> Self {
         Self {
             connection: Owner::Postgres(session),
+            ran_script: Cell::new(false),
         }
+    }
+
+    pub(crate) fn ran_script(&self) -> bool {
+        self.ran_script.get()
     }
 
     pub fn dialect(&self) -> Dialect {
@@ -171,6 +179,7 @@ impl<'c> Tx<'c> {
 
     /// Runs several statements without parameters: schema changes.
     pub fn execute_script(&self, sql: &str) -> Result<()> {
+        self.ran_script.set(true);
         match self.connection {
             Owner::Sqlite(connection) => Ok(connection.execute_batch(sql)?),
             Owner::Postgres(session) => session.execute_script(sql),

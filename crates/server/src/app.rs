@@ -81,7 +81,7 @@ impl Default for Settings {
             security: Security::default(),
             offer: Offer::default(),
             artifact_access: ArtifactAccess::Auto,
-            presigned_download_ttl: Duration::from_secs(300),
+            presigned_download_ttl: Duration::from_mins(5),
             artifact_environment: Environment::default(),
             models_folder: std::env::temp_dir().join("fettle-models"),
             python: None,

@@ -12,7 +12,7 @@ use crate::progress::step;
 use crate::run::{run as run_command, run_quietly};
 use crate::{node, project, python};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let tests = project::root().join("tests");

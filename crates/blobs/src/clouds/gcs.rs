@@ -9,9 +9,12 @@ pub(super) fn open(bucket: &str, environment: &Environment) -> Result<Arc<dyn Cl
     let endpoint = ["STORAGE_EMULATOR_HOST", "GOOGLE_BASE_URL"]
         .into_iter()
         .find_map(|name| environment.get(name))
-        .map(|host| match host.contains("://") {
-            true => host.trim_end_matches('/').to_owned(),
-            false => format!("http://{host}"),
+        .map(|host| {
+            if host.contains("://") {
+                host.trim_end_matches('/').to_owned()
+            } else {
+                format!("http://{host}")
+            }
         });
     let options = client_options().with_allow_http(has_plain_http([endpoint.as_deref()]));
     let mut builder = GoogleCloudStorageBuilder::new()

@@ -30,7 +30,7 @@ fn client_options() -> ClientOptions {
     let _ = rustls::crypto::ring::default_provider().install_default();
     ClientOptions::new()
         .with_connect_timeout(Duration::from_secs(5))
-        .with_read_timeout(Duration::from_secs(60))
+        .with_read_timeout(Duration::from_mins(1))
         .with_timeout_disabled()
         .with_pool_max_idle_per_host(32)
 }

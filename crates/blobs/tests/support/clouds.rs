@@ -5,7 +5,7 @@ use fettle_blobs::{Blobs, ByteRange, CompletedPart, Error, PARTS_MAX};
 use reqwest::{Client, Response};
 use std::time::Duration;
 
-const VALID: Duration = Duration::from_secs(600);
+const VALID: Duration = Duration::from_mins(10);
 
 pub async fn check(blobs: &Blobs) {
     assert!(blobs.can_sign().await, "{}", blobs.name());

@@ -125,10 +125,11 @@ fn list(contents: &Contents, call: &Call) -> Response {
         }
     }
     folders.dedup();
-    let folders: String = folders
+    let folders: Vec<String> = folders
         .iter()
         .map(|folder| format!("<CommonPrefixes><Prefix>{}</Prefix></CommonPrefixes>", xml(folder)))
         .collect();
+    let folders = folders.concat();
     let last = contents
         .objects
         .keys()
@@ -208,7 +209,7 @@ fn post(contents: &mut Contents, call: &Call) -> Response {
         let mut deleted = String::new();
         for key in between(&text, "<Key>", "</Key>") {
             contents.objects.remove(&key);
-            deleted += &format!("<Deleted><Key>{}</Key></Deleted>", xml(&key));
+            deleted.extend(["<Deleted><Key>", &xml(&key), "</Key></Deleted>"]);
         }
         return format!("<DeleteResult>{deleted}</DeleteResult>").into_response();
     }
@@ -249,9 +250,10 @@ fn delete(contents: &mut Contents, call: &Call) -> Response {
         Some(id) => contents.uploads.remove(&format!("{id} {}", call.key)).is_some(),
         None => contents.objects.remove(&call.key).is_some(),
     };
-    match gone {
-        true => StatusCode::NO_CONTENT.into_response(),
-        false => refuse(StatusCode::NOT_FOUND, "NoSuchKey", &xml(&call.key)),
+    if gone {
+        StatusCode::NO_CONTENT.into_response()
+    } else {
+        refuse(StatusCode::NOT_FOUND, "NoSuchKey", &xml(&call.key))
     }
 }
 

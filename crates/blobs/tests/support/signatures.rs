@@ -18,7 +18,8 @@ pub const GOOGLE_KEY: &str = include_str!("google_key.pem");
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digits: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    digits.concat()
 }
 
 fn sha256(text: &[u8]) -> String {
@@ -123,7 +124,7 @@ impl Signed<'_> {
         pairs.sort();
         let decoded = percent_decode_str(self.path).decode_utf8_lossy();
         let path: Vec<String> = decoded.split('/').map(encode).collect();
-        let headers: String = signed
+        let headers: Vec<String> = signed
             .split(';')
             .map(|name| {
                 let sent = self
@@ -135,6 +136,7 @@ impl Signed<'_> {
                 format!("{name}:{}\n", value.trim())
             })
             .collect();
+        let headers = headers.concat();
         format!(
             "{}\n{}\n{}\n{headers}\n{signed}\n{payload}",
             self.method,
@@ -157,9 +159,10 @@ fn amazon(credential: &str, date: &str, canonical: &str, signature: &str) -> Res
             .to_vec();
     }
     let expected = hex(hmac::sign(&hmac::Key::new(HMAC_SHA256, &key), to_sign.as_bytes()).as_ref());
-    match expected == signature {
-        true => Ok(()),
-        false => Err("the signature is another".to_owned()),
+    if expected == signature {
+        Ok(())
+    } else {
+        Err("the signature is another".to_owned())
     }
 }
 

@@ -126,7 +126,9 @@ fn is_near(host: &str) -> bool {
     match host.trim_matches(['[', ']']).parse() {
         Ok(IpAddr::V4(ip)) => ip.is_loopback() || ip.is_private(),
         Ok(IpAddr::V6(ip)) => ip.is_loopback(),
-        Err(_) => !host.contains('.') || host.ends_with(".local") || host.ends_with(".internal"),
+        Err(_) => host
+            .rsplit_once('.')
+            .is_none_or(|(_, top)| ["local", "internal"].contains(&top)),
     }
 }
 

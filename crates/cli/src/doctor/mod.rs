@@ -135,7 +135,7 @@ fn lines(finding: &Finding) -> String {
     };
     let mut text = format!("{state:<8} {:<9} {}\n", finding.check, finding.message);
     for line in finding.fix.iter().flat_map(|fix| fix.lines()) {
-        text += &format!("{:18} {line}\n", "");
+        text.extend([" ".repeat(19).as_str(), line, "\n"]);
     }
     text
 }

@@ -16,7 +16,7 @@ use fettle_wire::{
 use std::{collections::BTreeMap, time::Duration};
 
 /// How long the addresses of parts are good for: time to send the whole file.
-const PARTS_VALID: Duration = Duration::from_secs(3600);
+const PARTS_VALID: Duration = Duration::from_hours(1);
 
 pub(super) async fn create(
     State(app): State<App>,
@@ -126,9 +126,10 @@ fn base_name(local: &str) -> &str {
     let windows = matches!(local.as_bytes(), [drive, b':', b'\\' | b'/', ..] if drive.is_ascii_alphabetic())
         || local.starts_with(r"\\");
     let name = local.rsplit('/').next().unwrap_or_default();
-    match windows {
-        true => name.rsplit('\\').next().unwrap_or_default(),
-        false => name,
+    if windows {
+        name.rsplit('\\').next().unwrap_or_default()
+    } else {
+        name
     }
 }
 

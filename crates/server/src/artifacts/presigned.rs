@@ -115,9 +115,10 @@ pub(super) async fn create_download_url(
 
 fn file_path(path: Option<String>) -> Result<BlobPath> {
     let path = location::of_client(&path.required("path")?)?;
-    match path.is_root() {
-        true => Err(invalid("Parameter 'path' must name a file.")),
-        false => Ok(path),
+    if path.is_root() {
+        Err(invalid("Parameter 'path' must name a file."))
+    } else {
+        Ok(path)
     }
 }
 

@@ -1,6 +1,6 @@
 //! `/api/fettle/v1/webhooks/{id}/deliveries`: what was sent to a webhook, what came back, and sending it again.
 
-use super::{channel::CHANNEL, store, webhooks::entity};
+use super::{channel::CHANNEL, handlers::entity, store};
 use crate::{
     app::App,
     audit,

@@ -7,6 +7,7 @@ mod channel;
 mod deliveries;
 mod egress;
 mod event;
+mod handlers;
 mod payload;
 mod python_json;
 pub(crate) mod registry_events;
@@ -14,7 +15,6 @@ mod sender;
 mod signature;
 mod store;
 mod validate;
-mod webhooks;
 
 use crate::app::App;
 use axum::{
@@ -30,15 +30,15 @@ pub fn routes() -> Router<App> {
     Router::new()
         .route(
             "/2.0/mlflow/webhooks",
-            post(webhooks::create_webhook).get(webhooks::list_webhooks),
+            post(handlers::create_webhook).get(handlers::list_webhooks),
         )
         .route(
             "/2.0/mlflow/webhooks/{webhook_id}",
-            get(webhooks::get_webhook)
-                .patch(webhooks::update_webhook)
-                .delete(webhooks::delete_webhook),
+            get(handlers::get_webhook)
+                .patch(handlers::update_webhook)
+                .delete(handlers::delete_webhook),
         )
-        .route("/2.0/mlflow/webhooks/{webhook_id}/test", post(webhooks::test_webhook))
+        .route("/2.0/mlflow/webhooks/{webhook_id}/test", post(handlers::test_webhook))
 }
 
 /// The delivery log, which MLflow does not have.

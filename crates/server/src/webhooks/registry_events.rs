@@ -127,20 +127,17 @@ pub fn version_tag(
         prompt: "prompt_version_tag",
     };
     let version = &version.to_string();
-    match value {
-        Some(value) => {
-            let data = Data::VersionTagSet {
-                name,
-                version,
-                key,
-                value,
-            };
-            tell(tx, caller, now_ms, subject, "set", &data)
-        }
-        None => {
-            let data = Data::VersionTagDeleted { name, version, key };
-            tell(tx, caller, now_ms, subject, "deleted", &data)
-        }
+    if let Some(value) = value {
+        let data = Data::VersionTagSet {
+            name,
+            version,
+            key,
+            value,
+        };
+        tell(tx, caller, now_ms, subject, "set", &data)
+    } else {
+        let data = Data::VersionTagDeleted { name, version, key };
+        tell(tx, caller, now_ms, subject, "deleted", &data)
     }
 }
 

@@ -278,7 +278,9 @@ fn usage_json(usage: &Usage) -> String {
         .iter()
         .zip(counts)
         .filter_map(|(key, count)| Some((*key, count?)));
-    serde_json::Value::from_iter(told.map(|(key, count)| (key.to_owned(), count))).to_string()
+    told.map(|(key, count)| (key.to_owned(), count))
+        .collect::<serde_json::Value>()
+        .to_string()
 }
 
 fn cost_json(cost: &Cost) -> String {
@@ -287,7 +289,9 @@ fn cost_json(cost: &Cost) -> String {
         .iter()
         .zip(costs)
         .filter_map(|(key, cost)| Some((*key, cost?)));
-    serde_json::Value::from_iter(told.map(|(key, cost)| (key.to_owned(), cost))).to_string()
+    told.map(|(key, cost)| (key.to_owned(), cost))
+        .collect::<serde_json::Value>()
+        .to_string()
 }
 
 fn keep_first(tx: &Tx, workspace_id: i64, trace_key: i64, key: &str, value: Option<&str>) -> Result<()> {
@@ -304,12 +308,11 @@ fn keep_first(tx: &Tx, workspace_id: i64, trace_key: i64, key: &str, value: Opti
 /// A run that is not there is no reason to lose the spans.
 fn link_to_run(tx: &Tx, to: &Destination, traces: &[PackedTrace]) -> Result<()> {
     let Some(run_uuid) = &to.run_uuid else { return Ok(()) };
-    let run_id = match runs::find(tx, to.workspace_id, run_uuid)? {
-        Some(run) => run.id,
-        None => {
-            tracing::debug!(run.id = run_uuid, "Traces name a run that is not there: {run_uuid}");
-            return Ok(());
-        }
+    let run_id = if let Some(run) = runs::find(tx, to.workspace_id, run_uuid)? {
+        run.id
+    } else {
+        tracing::debug!(run.id = run_uuid, "Traces name a run that is not there: {run_uuid}");
+        return Ok(());
     };
     let complete = traces.iter().filter(|packed| packed.trace.has_root());
     let trace_ids = complete.map(|packed| packed.trace.trace_id.as_str());
