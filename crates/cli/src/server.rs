@@ -175,9 +175,9 @@ async fn start(args: Args) -> Result<()> {
     drop(stop);
     if let Some(otlp) = otlp {
         if let Ok(finished) = timeout(OTLP_DRAIN, otlp).await {
-            finished?.context("OTLP over gRPC")?
+            finished?.context("OTLP over gRPC")?;
         } else {
-            tracing::warn!("Some spans were still being sent and are not stored")
+            tracing::warn!("Some spans were still being sent and are not stored");
         }
     }
     served
