@@ -69,8 +69,8 @@ impl Egress {
             )));
         }
         let no_host = || Forbidden::ByRule(format!("Webhook URL must include a hostname: '{address}'"));
-        // What follows is lenient and would take `https:/host` and `https:host` for a host.
-        if !address[scheme.len()..].starts_with("://") {
+        // What follows is lenient: it would find a host in `https:host`, `https:/host` and `https:///host`.
+        if !address[scheme.len()..].starts_with("://") || address[scheme.len()..].starts_with(":///") {
             return Err(no_host());
         }
         let url = Url::parse(address).map_err(|error| match error.to_string() {
