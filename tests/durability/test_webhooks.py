@@ -19,7 +19,6 @@ from support.rest import Api
 
 ROUNDS = 3
 SECRET = "hunter2"
-KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 TOLD_WITHIN_SECONDS = 90
 
 
@@ -62,7 +61,7 @@ def telling_server(backend, tmp_path):
     running.environment |= {
         "FETTLE_WEBHOOK_ALLOW_HTTP": "true",
         "FETTLE_WEBHOOK_ALLOWED_HOSTS": "127.0.0.1",
-        "FETTLE_SECRET_KEY": KEY,
+        "FETTLE_SECRET_KEY": servers.SECRET_KEY,
         "MLFLOW_WEBHOOK_REQUEST_TIMEOUT": "2",
         # The same for the real MLflow, whose webhooks do not survive this.
         "MLFLOW_WEBHOOK_ALLOWED_SCHEMES": "http,https",

@@ -12,6 +12,7 @@ from pathlib import Path
 from .process import Process, free_port
 
 TARGET = os.environ.get("FETTLE_TEST_TARGET", "fettle")
+SECRET_KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 
 
 def binary():
@@ -46,6 +47,9 @@ def tracking_server(folder, backend_uri):
         "MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS": "true",
         "MLFLOW_WEBHOOK_CACHE_TTL": "0",
     }
+    if not backend_uri.startswith("sqlite"):
+        # A server with a file for its database makes a key of its own; replicas have to be given one.
+        environment["FETTLE_SECRET_KEY"] = SECRET_KEY
     command = server_command(port, backend_uri, folder / "artifacts")
     return Process(command, port, folder / "server.log", environment)
 
