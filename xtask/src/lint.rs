@@ -22,6 +22,5 @@ pub(crate) fn run() -> Result<()> {
             "--deny",
             "warnings",
         ]))
-    })?;
-    step("cargo xtask docs --check", crate::docs::check)
+    })
 }

@@ -43,7 +43,7 @@ enum Command {
     /// Check the formatting and the lints of Rust and of the web page
     Lint,
     /// Write the pages that come from the code: docs/compatibility.md
-    Docs(docs::Options),
+    Docs,
     /// Check, test and build the web page into ui/dist
     Ui(ui::Options),
     /// Measure Fettle against mlflow side by side and write bench/REPORT.md
@@ -59,7 +59,7 @@ fn main() -> ExitCode {
         Some(Command::Demo(options)) => demo::run(&options),
         Some(Command::Test(options)) => test::run(&options),
         Some(Command::Lint) => lint::run(),
-        Some(Command::Docs(options)) => docs::run(&options),
+        Some(Command::Docs) => docs::run(),
         Some(Command::Ui(options)) => ui::run(&options),
         Some(Command::Bench(options)) => bench::run(&options),
         Some(Command::Fuzz(options)) => fuzz::run(&options),

@@ -93,3 +93,12 @@ on_both_databases! { MIGRATIONS;
         assert!(disagreements.is_empty(), "{}", disagreements.join("\n"));
     }
 }
+
+#[test]
+fn the_page_lists_what_the_code_says() {
+    let page = include_str!("../../../docs/compatibility.md");
+    assert!(
+        page.contains(&fettle_server::compatibility::markdown()),
+        "docs/compatibility.md is not what the code says; `cargo xtask docs` writes it"
+    );
+}
