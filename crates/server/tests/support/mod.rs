@@ -77,13 +77,13 @@ impl TestApp {
     }
 
     /// Anything, with its headers; the response as it is.
-    pub async fn raw(&self, method: Method, uri: &str, headers: &[(&str, &str)], body: &str) -> Response {
+    pub async fn raw(&self, method: Method, uri: &str, headers: &[(&str, &str)], body: impl AsRef<[u8]>) -> Response {
         let mut request = Request::builder().method(method).uri(uri);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         let request = request
-            .body(Body::from(body.to_owned()))
+            .body(Body::from(body.as_ref().to_vec()))
             .expect("a well-formed request");
         self.router.clone().oneshot(request).await.expect("routers do not fail")
     }

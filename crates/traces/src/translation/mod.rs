@@ -1,6 +1,6 @@
 //! Other conventions for spans of LLM applications, told as MLflow's own attributes: OpenInference, the GenAI semantic
 //! conventions and their dialects. What is found and in which order is as in MLflow's `tracing/otel/translation`, and
-//! is held against it by a corpus recorded from the real functions.
+//! is held against it by a corpus recorded from the real functions (`tests/translation`).
 
 mod claude_code;
 mod content;
