@@ -335,4 +335,141 @@ ALLOWED = [
         ANSWER,
         runs="options",
     ),
+    # Evaluation, traces and webhooks.
+    difference(
+        "Bad input is the caller's mistake, which the answer names; MLflow answers 500, which clients retry.",
+        ANSWER,
+        evaluation_datasets="""create_bad_tags_json create_tags_list tags_bad tags_list records_bad_token records_max_-1
+            records_max_abc records_not_json records_not_list records_item_not_object records_inputs_list
+            records_inputs_null records_expectations_list""",
+        scorers="sc_register_list sc_register_string oc_text",
+        issues="ic_bad_status ic_bad_sev ic_empty_status iu_bad",
+        traces="""post_traces_6 post_traces_7 post_traces_8 post_traces_search_7 post_traces_search_9 post_v2_traces_3
+            patch_v2_traces_i_2 patch_v2_traces_i_3""",
+        assessments="""post_traces_assessed-1_assessments_16 post_traces_assessed-1_assessments_20
+            patch_traces_assessed-1_assessments_assessment_id_11""",
+        trace_metrics="""post_v2_traces_link-prompts_2 post_v2_traces_link-prompts_7 post_traces_metrics_24
+            post_traces_metrics_25 post_traces_metrics_26""",
+        webhooks="""post_webhooks_32 post_webhooks_33 post_webhooks_34 post_webhooks_36 post_webhooks_37
+            post_webhooks_38 post_webhooks_39 patch_webhooks_one_8 post_webhooks_one_test_5""",
+    ),
+    difference(
+        "MLflow answers 500 to an update of an issue's assessment.",
+        assessments="patch_traces_assessed-1_assessments_assessment_id3",
+    ),
+    difference(
+        "The rationale of the update that MLflow failed at.",
+        ("body.assessment.rationale",),
+        assessments="get_traces_assessed-1_assessments_assessment_id3",
+    ),
+    difference(
+        "MLflow answers 500 to an empty experiment id; it is the default experiment, as in experiments/get.",
+        traces="get_v2_traces_3",
+    ),
+    difference(
+        "A dataset or trace that does not exist is not found; MLflow lets its database refuse and quotes the SQL.",
+        evaluation_datasets="records_post_missing_ds",
+        traces="patch_traces_none_tags patch_v2_traces_none_tags",
+    ),
+    difference(
+        "A dataset is tied to experiments that exist; MLflow ties it to any text.",
+        evaluation_datasets="create_no_such_experiment create_bad_experiment",
+    ),
+    difference(
+        "MLflow finds the dataset that it tied to an experiment that does not exist.",
+        ("body.datasets",),
+        evaluation_datasets="search_exp_abc",
+    ),
+    difference(
+        "Tags are text from the start, and a null tag is none; MLflow keeps what it was given until the next change.",
+        ("body.dataset.tags",),
+        evaluation_datasets="create_tags_non-string get_tags_object get_mixed",
+    ),
+    difference(
+        "Outputs may be an object in one record and text in another; MLflow answers 500 to the second.",
+        evaluation_datasets="records_mixed_outputs_2",
+    ),
+    difference(
+        "The record that MLflow failed at.",
+        ("body.dataset.profile.num_records",),
+        evaluation_datasets="get_mixed",
+    ),
+    difference(
+        "A key in back-ticks is the same key, as in every other search; MLflow looks for the back-ticks.",
+        ("body.datasets",),
+        evaluation_datasets="search_tags.`k`_=_'w'",
+    ),
+    difference(
+        "Text is not compared by size, as in every other search; MLflow takes it here by accident.",
+        evaluation_datasets="search_name_>_'a' search_name_RLIKE_'d'",
+    ),
+    difference(
+        "Errors are JSON on every API path, which clients read; MLflow's 404 and 405 are HTML or empty.",
+        ("body", "headers.content-type"),
+        scorers="""rd_/api/2.0/mlflow/experiments/search-datasets rd_/api/2.0mlflow/experiments/search-datasets
+            rd_/ajax-api/2.0mlflow/experiments/search-datasets""",
+    ),
+    difference(
+        "Which of two kinds was meant is not known; MLflow takes the last.",
+        label_schemas="ls_two",
+        assessments="post_traces_assessed-1_assessments_10",
+    ),
+    difference(
+        "A tag that this call added is in its answer; MLflow leaves it out.",
+        ("body.trace.trace_info.tags",),
+        traces="post_traces_2",
+    ),
+    difference(
+        "A trace without an id would never be found again; MLflow stores it under an empty one.",
+        traces="post_traces_4 post_traces_5",
+    ),
+    difference(
+        "A value that does not exist is refused by name; MLflow drops it, or stores something else.",
+        traces="post_traces_12",
+        assessments="post_traces_assessed-1_assessments_5",
+        trace_metrics="post_traces_metrics_12",
+        webhooks="post_webhooks_5 post_webhooks_49",
+    ),
+    difference(
+        "An expectation keeps its rationale and what it overrides; MLflow loses both.",
+        ("body.assessment.overrides", "body.assessment.rationale"),
+        assessments="""post_traces_assessed-1_assessments_11 patch_traces_assessed-1_assessments_assessment_id2_2""",
+    ),
+    difference(
+        "A field mask is also taken as a list and with the names of the fields; MLflow knows camelCase only and changes nothing.",
+        ("body.assessment.assessment_name",),
+        assessments="""patch_traces_assessed-1_assessments_assessment_id_3
+            patch_traces_assessed-1_assessments_assessment_id_4
+            patch_traces_assessed-1_assessments_assessment_id_5
+            patch_traces_assessed-1_assessments_assessment_id_10
+            patch_traces_assessed-1_assessments_assessment_id_12
+            patch_traces_assessed-1_assessments_assessment_id_13""",
+    ),
+    difference(
+        "A run that does not exist is not found; MLflow links traces to any text.",
+        trace_metrics="post_v2_traces_link-to-run_3",
+    ),
+    difference(
+        "A required list that is empty is an invalid parameter everywhere; here MLflow says only BAD_REQUEST.",
+        ("body.error_code",),
+        trace_metrics="post_traces_metrics_15",
+    ),
+    difference(
+        "A page of fewer than no rows is a mistake; MLflow takes it for no limit.",
+        trace_metrics="post_traces_metrics_23",
+    ),
+    difference(
+        "No port is above 65535; MLflow keeps a webhook that can never be sent.",
+        webhooks="post_webhooks_25",
+    ),
+    difference(
+        "An event named twice is one event; MLflow lets its database refuse and quotes the SQL.",
+        webhooks="post_webhooks_48",
+    ),
+    difference(
+        "What went wrong on the way is said in each server's own words.",
+        ("body.result.error_message",),
+        webhooks="""post_webhooks_one_test post_webhooks_one_test_2 post_webhooks_one_test_3 post_webhooks_one_test_6
+            post_webhooks_one_test_7 post_webhooks_one_test_8""",
+    ),
 ]

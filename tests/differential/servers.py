@@ -1,5 +1,6 @@
 """Three servers: the real MLflow, Fettle on SQLite, Fettle on PostgreSQL. Each group runs on all of them at once."""
 
+import base64
 import importlib
 import json
 import os
@@ -31,13 +32,20 @@ def all_groups():
 
 
 GROUPS = all_groups()
+# The webhooks of the scenario go nowhere, which MLflow tries once.
+WEBHOOKS = {
+    "MLFLOW_WEBHOOK_REQUEST_MAX_RETRIES": "0",
+    "MLFLOW_WEBHOOK_ALLOWED_SCHEMES": "http,https",
+    "MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS": "true",
+    "MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY": base64.urlsafe_b64encode(bytes(32)).decode(),
+}
 
 
 def mlflow_server(folder):
     port = free_port()
     command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", port, "--workers", "1"]
     command += ["--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}", "--artifacts-destination", folder / "artifacts"]
-    environment = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
+    environment = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true", **WEBHOOKS}
     return Process(command, port, folder / "server.log", environment)
 
 
@@ -45,7 +53,7 @@ def fettle_server(folder, backend_uri):
     port = free_port()
     command = [binary(), "server", "--host", "127.0.0.1", "--port", port]
     command += ["--backend-store-uri", backend_uri, "--artifacts-destination", folder / "artifacts"]
-    return Process(command, port, folder / "server.log")
+    return Process(command, port, folder / "server.log", WEBHOOKS)
 
 
 class Answers:

@@ -77,6 +77,7 @@ def request_of(case, names):
 
 def dig(value, path):
     for part in path.split("."):
+        value = json.loads(value) if isinstance(value, str) else value
         value = value[int(part)] if isinstance(value, list) else value[part]
     return value
 
