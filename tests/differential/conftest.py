@@ -9,7 +9,8 @@ SECONDS = pytest.StashKey()
 
 @pytest.fixture(scope="session")
 def answers(tmp_path_factory, request):
-    answers = Answers(tmp_path_factory)
+    cases = [item.callspec.params["case"] for item in request.session.items if "case" in getattr(item, "fixturenames", [])]
+    answers = Answers(tmp_path_factory, list(dict.fromkeys(case.group for case in cases)))
     request.config.stash[SECONDS] = answers.seconds
     yield answers
     answers.stop()

@@ -1,4 +1,4 @@
-"""Three servers: the real MLflow, Fettle on SQLite, Fettle on PostgreSQL. Each group runs on all of them at once."""
+"""The real MLflow, Fettle on SQLite, Fettle on PostgreSQL. Each group runs on all of them."""
 
 import base64
 import importlib
@@ -57,18 +57,23 @@ def fettle_server(folder, backend_uri):
 
 
 class Answers:
-    """The answers of each server, asked for group by group and kept."""
+    """The answers of each server, asked for group by group and kept.
 
-    def __init__(self, folders):
+    MLflow is the slow one, so it is asked ahead, by a server per lane; a group sees only what it made itself.
+    """
+
+    def __init__(self, folders, names):
         self.servers = {}
         self.folders = folders
         self.groups = {}
         self.seconds = {}
+        self.lanes = {kind: ThreadPoolExecutor(1) for kind in ("mlflow", "mlflow-slow")}
+        self.ahead = {name: self.lanes[lane(name)].submit(self.ask, lane(name), GROUPS[name]) for name in names}
 
     def server(self, kind):
         if kind not in self.servers:
             folder = self.folders.mktemp(kind)
-            if kind == "mlflow":
+            if kind in self.lanes:
                 new = mlflow_server(folder)
             else:
                 new = fettle_server(folder, database.backend_uri(kind, folder))
@@ -76,7 +81,7 @@ class Answers:
         return self.servers[kind]
 
     def ask(self, kind, group):
-        kept = Path(CACHE) / f"{group.name}-{fingerprint(group)}.json" if CACHE and kind == "mlflow" else None
+        kept = Path(CACHE) / f"{group.name}-{fingerprint(group)}.json" if CACHE and kind in self.lanes else None
         if kept and kept.exists():
             return json.loads(kept.read_text())
         answers = wire.run(group.cases, self.server(kind).url)
@@ -87,16 +92,24 @@ class Answers:
     def of(self, group):
         if group.name not in self.groups:
             started = time.monotonic()
-            kinds = ["mlflow", "sqlite", "postgresql"]
+            kinds = ["sqlite", "postgresql"]
             with ThreadPoolExecutor(len(kinds)) as threads:
                 asked = {kind: threads.submit(self.ask, kind, group) for kind in kinds}
+                asked["mlflow"] = self.ahead[group.name]
                 self.groups[group.name] = {kind: answers.result() for kind, answers in asked.items()}
             self.seconds[group.name] = time.monotonic() - started
         return self.groups[group.name]
 
     def stop(self):
+        for threads in self.lanes.values():
+            threads.shutdown(cancel_futures=True)
         for server in self.servers.values():
             server.kill()
+
+
+def lane(name):
+    """Half of MLflow's time goes into the largest group."""
+    return "mlflow-slow" if name == "search_runs" else "mlflow"
 
 
 def fingerprint(group):
