@@ -42,7 +42,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     run_quietly(prepare.arg(packages.join("prepare.py")).args([&s3, &azure]))?;
     let mut tests = cargo()?;
     tests.env("FETTLE_TEST_S3", &s3).env("FETTLE_TEST_AZURE", &azure);
-    tests.args(["test", "--package", "fettle-blobs", "--features", "emulators"]);
+    // With the whole workspace chosen its dependencies are those that are built already.
+    tests.args(["test", "--workspace", "--features", "fettle-blobs/emulators"]);
     tests.args(["--test", "emulators"]).args(arguments);
     step("Artifact stores", || run_command(&mut tests))
 }
