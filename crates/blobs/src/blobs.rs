@@ -63,7 +63,9 @@ impl Blobs {
         std::fs::create_dir_all(root).map_err(|e| open(&e))?;
         let store = LocalFileSystem::new_with_prefix(root)
             .map_err(|e| open(&e))?
-            .with_automatic_cleanup(true);
+            .with_automatic_cleanup(true)
+            // What is acknowledged is on disk, as it is with the other stores.
+            .with_fsync(true);
         Ok(Self {
             store: Store::Folder(Arc::new(store)),
             prefix: BlobPath::root(),
