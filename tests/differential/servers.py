@@ -66,6 +66,7 @@ class Answers:
         self.servers = {}
         self.folders = folders
         self.groups = {}
+        self.failures = {}
         self.seconds = {}
         self.lanes = {kind: ThreadPoolExecutor(1) for kind in ("mlflow", "mlflow-slow")}
         self.ahead = {name: self.lanes[lane(name)].submit(self.ask, lane(name), GROUPS[name]) for name in names}
@@ -90,15 +91,25 @@ class Answers:
         return answers
 
     def of(self, group):
+        """A group is asked once: what it made stays, so a second try would find it there and hide the first failure."""
+        if group.name in self.failures:
+            raise RuntimeError(f"the group {group.name} failed") from self.failures[group.name]
         if group.name not in self.groups:
             started = time.monotonic()
-            kinds = ["sqlite", "postgresql"]
-            with ThreadPoolExecutor(len(kinds)) as threads:
-                asked = {kind: threads.submit(self.ask, kind, group) for kind in kinds}
-                asked["mlflow"] = self.ahead[group.name]
-                self.groups[group.name] = {kind: answers.result() for kind, answers in asked.items()}
+            try:
+                self.groups[group.name] = self.ask_all(group)
+            except Exception as failure:
+                self.failures[group.name] = failure
+                raise
             self.seconds[group.name] = time.monotonic() - started
         return self.groups[group.name]
+
+    def ask_all(self, group):
+        kinds = ["sqlite", "postgresql"]
+        with ThreadPoolExecutor(len(kinds)) as threads:
+            asked = {kind: threads.submit(self.ask, kind, group) for kind in kinds}
+            asked["mlflow"] = self.ahead[group.name]
+            return {kind: answers.result() for kind, answers in asked.items()}
 
     def stop(self):
         for threads in self.lanes.values():

@@ -12,18 +12,24 @@ from .normal import Normaliser
 REFERENCE = re.compile(r"\$\{([A-Za-z0-9_.]+)\}")
 PAGES_MAX = 60
 PAUSE_SECONDS = 0.004
+# MLflow on a busy machine.
+ANSWER_SECONDS = 180
 
 
 class Connection:
     """Keep-alive, and nothing added to what a case says."""
 
     def __init__(self, url):
-        self.http = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
+        self.http = http.client.HTTPConnection(urlsplit(url).netloc, timeout=ANSWER_SECONDS)
 
     def send(self, method, path, body, headers):
+        """Once more on a new connection if the server has closed this one while it was idle."""
+        was_open = self.http.sock is not None
         try:
             return self._send(method, path, body, headers)
         except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
+            if not was_open:
+                raise
             self.http.close()
             return self._send(method, path, body, headers)
 
