@@ -2,6 +2,7 @@
 
 mod client;
 mod doctor;
+mod drift;
 mod endpoint;
 mod logs;
 mod mlflow_flags;
@@ -43,6 +44,9 @@ enum Command {
     /// Look for what is wrong with a setup, and say how to mend it
     #[command(after_help = doctor::EXAMPLE)]
     Doctor(doctor::Args),
+    /// Tell whether data have changed: two files, column by column, without a server
+    #[command(subcommand)]
+    Drift(drift::Command),
     /// Make, list and delete the endpoints of a server
     #[command(subcommand)]
     Endpoint(endpoint::Command),
@@ -60,6 +64,7 @@ fn main() -> ExitCode {
         Command::Server(args) => server::run(*args),
         Command::Serve(args) => serve::run(args),
         Command::Doctor(args) => doctor::run(args),
+        Command::Drift(command) => drift::run(command),
         Command::Endpoint(command) => endpoint::run(command),
         Command::Webhook(command) => webhook::run(command),
     };

@@ -2,22 +2,33 @@
 
 use crate::ecdf::{Ecdf, walk};
 
-/// The first Wasserstein distance, as `scipy.stats.wasserstein_distance`. `None` when a sample is empty.
-pub fn wasserstein(reference: Ecdf<'_>, current: Ecdf<'_>) -> Option<f64> {
+/// The greatest vertical distance between the distribution functions of two samples, and the area between them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Gap {
+    pub height: f64,
+    pub area: f64,
+}
+
+/// Both in one walk. `None` when a sample is empty.
+pub fn gap(reference: Ecdf<'_>, current: Ecdf<'_>) -> Option<Gap> {
     let (n, m) = (reference.count(), current.count());
     if n == 0 || m == 0 {
         return None;
     }
-    let mut area = 0.0;
-    let mut previous: Option<(f64, f64)> = None;
+    let mut gap = Gap { height: 0.0, area: 0.0 };
+    let (mut from, mut height) = (0.0, 0.0);
     walk(reference, current, |value, below_reference, below_current| {
-        if let Some((from, height)) = previous {
-            area += height * (value - from);
-        }
-        let height = below_reference as f64 / n as f64 - below_current as f64 / m as f64;
-        previous = Some((value, height.abs()));
+        gap.area += height * (value - from);
+        height = (below_reference as f64 / n as f64 - below_current as f64 / m as f64).abs();
+        gap.height = gap.height.max(height);
+        from = value;
     });
-    Some(area)
+    Some(gap)
+}
+
+/// The first Wasserstein distance, as `scipy.stats.wasserstein_distance`. `None` when a sample is empty.
+pub fn wasserstein(reference: Ecdf<'_>, current: Ecdf<'_>) -> Option<f64> {
+    gap(reference, current).map(|gap| gap.area)
 }
 
 /// The base of the logarithm in the Jensen-Shannon distance. Base 2 makes 1 its greatest value.

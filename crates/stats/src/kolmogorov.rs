@@ -4,10 +4,7 @@
 //! (arXiv:2102.08037) otherwise. The asymptotic p-value is that of the one-sample statistic at the effective size,
 //! evaluated as Simard and L'Ecuyer (2011) advise, because that is what scipy answers.
 
-use crate::{
-    ecdf::{Ecdf, walk},
-    special::binomial_mass,
-};
+use crate::{distance::gap, ecdf::Ecdf, special::binomial_mass};
 use std::f64::consts::PI;
 
 /// Up to this size of the larger sample the p-value is exact, as with scipy's `method="auto"`.
@@ -30,25 +27,22 @@ pub enum Method {
 
 /// `None` when a sample is empty.
 pub fn two_sample(reference: Ecdf<'_>, current: Ecdf<'_>, method: Method) -> Option<KolmogorovSmirnov> {
-    let (n, m) = (reference.count(), current.count());
-    if n == 0 || m == 0 {
-        return None;
-    }
-    let mut statistic = 0.0_f64;
-    walk(reference, current, |_, below_reference, below_current| {
-        let distance = below_reference as f64 / n as f64 - below_current as f64 / m as f64;
-        statistic = statistic.max(distance.abs());
-    });
+    let statistic = gap(reference, current)?.height;
+    let p_value = p_value(reference.count(), current.count(), statistic, method);
+    Some(KolmogorovSmirnov { statistic, p_value })
+}
+
+/// How often two samples of one continuous distribution are at least `statistic` apart.
+pub fn p_value(n: u64, m: u64, statistic: f64, method: Method) -> f64 {
     let exact = match method {
         Method::Auto => n.max(m) <= EXACT_ROWS_MAX,
         Method::Exact => true,
         Method::Asymptotic => false,
     };
-    let p_value = exact
+    exact
         .then(|| exact_p_value(n, m, statistic))
         .flatten()
-        .unwrap_or_else(|| asymptotic_p_value(n, m, statistic));
-    Some(KolmogorovSmirnov { statistic, p_value })
+        .unwrap_or_else(|| asymptotic_p_value(n, m, statistic))
 }
 
 /// `None` where scipy, too, turns to the asymptotic formula.

@@ -6,6 +6,7 @@
 //!
 //! Formulas, sources and measured error rates are in `docs/drift.md`.
 
+pub mod attribution;
 pub mod bins;
 pub mod chi_square;
 pub mod compare;
@@ -13,6 +14,10 @@ pub mod distance;
 pub mod ecdf;
 pub mod kolmogorov;
 pub mod multiple;
+pub mod performance;
 pub mod profile;
+pub mod quality;
+pub mod report;
 pub mod sketch;
+mod sort;
 pub mod special;

@@ -12,11 +12,10 @@ use crate::{
     bins,
     chi_square::contingency,
     distance::{
-        Base, floor, hellinger, jensen_shannon, l_infinity, population_stability_index, shares, total_variation,
-        wasserstein,
+        Base, floor, gap, hellinger, jensen_shannon, l_infinity, population_stability_index, shares, total_variation,
     },
     ecdf::Ecdf,
-    kolmogorov::{Method, two_sample},
+    kolmogorov::{self, Method},
     profile::{Kind, column::Column},
 };
 use std::collections::BTreeMap;
@@ -147,19 +146,18 @@ fn numbers(rule: &Rule, measured: &mut Measured, reference: Ecdf<'_>, current: E
     );
     let measures = &mut measured.verdict.measures;
     of_shares(measures, &shares(&counts.0, n), &shares(&counts.1, m));
-    if let Some(distance) = wasserstein(reference, current) {
-        measures.insert(Metric::WassersteinDistance, distance);
+    if let Some(gap) = gap(reference, current) {
+        measures.insert(Metric::WassersteinDistance, gap.area);
         // Where all of the reference is one value there is nothing to divide by.
         if deviation > 0.0 {
-            measures.insert(Metric::NormalizedWassersteinDistance, distance / deviation);
+            measures.insert(Metric::NormalizedWassersteinDistance, gap.area / deviation);
         }
-    }
-    if let Some(test) = two_sample(reference, current, Method::Auto) {
-        measures.insert(Metric::TwoSampleKolmogorovSmirnovTest, test.p_value);
+        let p_value = kolmogorov::p_value(n, m, gap.height, Method::Auto);
+        measures.insert(Metric::TwoSampleKolmogorovSmirnovTest, p_value);
         measured.verdict.significance = Some(Significance {
             test: Metric::TwoSampleKolmogorovSmirnovTest,
-            statistic: test.statistic,
-            p_value: test.p_value,
+            statistic: gap.height,
+            p_value,
             adjusted_p_value: None,
             reference_rows: n,
             current_rows: m,

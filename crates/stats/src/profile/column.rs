@@ -1,7 +1,7 @@
 //! A finished column: its values in the form that comparisons read.
 
 use super::{ColumnProfile, Kind, values::Values};
-use crate::{ecdf::Ecdf, sketch::moments::Moments};
+use crate::{ecdf::Ecdf, sketch::moments::Moments, sort};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
@@ -174,7 +174,7 @@ impl ColumnProfile {
                     .as_ref()
                     .map(|(_, distinct)| distinct.estimate().round() as u64);
                 let mut values = numbers.sample.into_values();
-                values.sort_unstable_by(f64::total_cmp);
+                sort::ascending(&mut values);
                 let distinct = estimate.unwrap_or_else(|| Ecdf::Sorted(&values).distinct_up_to(usize::MAX) as u64);
                 (Data::Sorted(values), distinct)
             }
