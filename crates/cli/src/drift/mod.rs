@@ -257,7 +257,7 @@ fn summary(comparison: &Comparison, quality: &[QualityVerdict]) {
     }
     let violations = quality.iter().filter(|verdict| verdict.is_violation).count();
     if violations > 0 {
-        eprintln!("{violations} rates of bad values have risen");
+        eprintln!("Rates of bad values that have risen: {violations}");
     }
     for (names, words) in [
         (&comparison.missing_columns, "The current file lacks"),

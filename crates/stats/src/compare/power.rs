@@ -132,10 +132,10 @@ fn noise(n: u64, m: u64) -> f64 {
 /// Simulates the difference of the two distribution functions, in the limit a Brownian bridge around the shift, and
 /// counts how often it passes both hurdles.
 fn share_found(quantiles: &[f64], shift: f64, noise: f64, critical: f64, threshold: f64) -> f64 {
+    // Where values are heaped a step is not its level; the level of the value is.
     let drift: Vec<f64> = quantiles
         .iter()
-        .enumerate()
-        .map(|(step, value)| step as f64 / STEPS as f64 - level_of(quantiles, value - shift))
+        .map(|&value| level_of(quantiles, value) - level_of(quantiles, value - shift))
         .collect();
     let found = BRIDGES.iter().filter(|bridge| {
         let (mut greatest, mut area) = (0.0_f64, 0.0);

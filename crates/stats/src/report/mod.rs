@@ -126,7 +126,7 @@ fn quality_section(out: &mut String, violations: &[&QualityVerdict], checked: us
         );
         return;
     }
-    out.push_str("<table><thead><tr><th>column</th><th>rate</th><th>reference</th><th>current</th><th>adjusted p</th></tr></thead><tbody>\n");
+    out.push_str("<table><thead><tr><th>column</th><th class=\"words\">rate</th><th>reference</th><th>current</th><th>adjusted p</th></tr></thead><tbody>\n");
     for verdict in violations {
         let _ = writeln!(
             out,
