@@ -1,7 +1,9 @@
-//! `check_golden DIR..`: compares every case below the folders with Python's answers and fails on any difference.
+//! `check_golden DIR..`: compares every case below the folders with Python's answers, a thread for each folder, and
+//! fails on any difference.
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::thread;
 
 #[path = "../tests/golden/check.rs"]
 mod check;
@@ -12,16 +14,26 @@ fn main() -> ExitCode {
         eprintln!("usage: check_golden DIR..");
         return ExitCode::from(2);
     }
+    let reports = thread::scope(|scope| {
+        let running: Vec<_> = folders
+            .iter()
+            .map(|folder| scope.spawn(|| check::check_folder(Path::new(folder))))
+            .collect();
+        running
+            .into_iter()
+            .map(|thread| thread.join().expect("a comparison ends"))
+            .collect::<Vec<_>>()
+    });
     let mut failed = false;
-    for folder in folders {
-        let report = check::check_folder(Path::new(&folder));
+    for (folder, report) in folders.iter().zip(reports) {
         for failure in &report.failures {
-            println!("FAILED {failure}");
+            println!("FAILED {folder}/{failure}");
         }
         println!(
-            "{folder}: {} cases, {} answers, {} failures, greatest relative difference {:e}",
+            "{folder}: {} cases, {} answers, {} refused as they should be, {} failures, greatest relative difference {:e}",
             report.cases,
             report.values,
+            report.refused,
             report.failures.len(),
             report.greatest_difference
         );

@@ -58,4 +58,15 @@ pub enum PredictError {
     Infinite { estimator: &'static str, bits: u8 },
     #[error("{0} has no predict_proba")]
     NoProbability(&'static str),
+    #[error("a model inside the model gives no numbers to go on with")]
+    NoNumbers,
+    #[error("{0} was trained on dense data and takes no sparse data")]
+    Sparse(&'static str),
+    #[error("{0} of single-precision input is not evaluated natively: its sums depend on the processor")]
+    SinglePrecision(&'static str),
+    #[error("{estimator} takes no {what}")]
+    Value {
+        estimator: &'static str,
+        what: &'static str,
+    },
 }

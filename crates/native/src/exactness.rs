@@ -12,5 +12,15 @@ pub enum Exactness {
     WithinRelative(f64),
 }
 
+impl Exactness {
+    /// The weaker of two promises.
+    pub(crate) fn least(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::BitExact, other) | (other, Self::BitExact) => other,
+            (Self::WithinRelative(one), Self::WithinRelative(two)) => Self::WithinRelative(one.max(two)),
+        }
+    }
+}
+
 /// The bound for models that need `exp`, `log` or a matrix product.
 pub(crate) const ROUNDING: Exactness = Exactness::WithinRelative(1e-12);

@@ -26,3 +26,8 @@ pub use lightgbm::{ClassLabels, LightgbmClass};
 pub use model::{Method, Model};
 pub use rows::{Column, Output, Rows};
 pub use xgboost::XgboostClass;
+
+/// The full names of the classes that a skops file may hold, models and transformers.
+pub fn scikit_learn_classes() -> impl Iterator<Item = &'static str> {
+    estimators::classes().chain(transformers::classes())
+}

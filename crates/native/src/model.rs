@@ -29,7 +29,11 @@ impl Model {
     pub fn from_skops(bytes: &[u8]) -> Result<Self, Refusal> {
         let file = File::open(bytes)?;
         let root = file.root().object()?;
-        let library = format!("scikit-learn {}", root.version()?);
+        // XGBoost's and LightGBM's classes say nothing of scikit-learn's release.
+        let library = match root.find("_sklearn_version") {
+            Some(_) => format!("scikit-learn {}", root.version()?),
+            None => root.class().split('.').next().unwrap_or_default().to_owned(),
+        };
         Ok(Self::new(estimators::read(&root)?, library))
     }
 

@@ -86,4 +86,33 @@ pub enum Output {
     I64(Vec<i64>),
     Bool(Vec<bool>),
     Text(Vec<String>),
+    /// The labels of several outputs: a vector for each, all of one kind and length.
+    Labels(Vec<Output>),
+}
+
+impl Output {
+    /// The answers for several outputs side by side; `None` if they do not go together.
+    pub(crate) fn beside(outputs: Vec<Self>) -> Option<Self> {
+        let kind = std::mem::discriminant(outputs.first()?);
+        if outputs.iter().any(|output| std::mem::discriminant(output) != kind) {
+            return None;
+        }
+        let mut columns = Vec::with_capacity(outputs.len());
+        for output in &outputs {
+            match output {
+                Self::F64 { values, columns: 1 } => columns.push(values),
+                Self::F64 { .. } | Self::Labels(_) => return None,
+                _ => return Some(Self::Labels(outputs)),
+            }
+        }
+        let rows = columns.first()?.len();
+        if columns.iter().any(|column| column.len() != rows) {
+            return None;
+        }
+        let row = |row: usize| columns.iter().map(move |column| column[row]);
+        Some(Self::F64 {
+            values: (0..rows).flat_map(row).collect(),
+            columns: columns.len(),
+        })
+    }
 }

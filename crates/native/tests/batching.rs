@@ -15,6 +15,12 @@ const CASES: &[&str] = &[
     "hist_classifier_three",
     "imputed_ridge",
     "scaled_single_precision",
+    "gaussian_nb",
+    "mlp_classifier_three",
+    "neighbours_weighted_ties",
+    "pca_scaled",
+    "stacking_classifier",
+    "svc_probability_three",
 ];
 
 fn model(case: &str) -> Model {
@@ -48,6 +54,17 @@ fn answers(output: &Output) -> Vec<String> {
         Output::I64(values) => values.iter().map(ToString::to_string).collect(),
         Output::Bool(values) => values.iter().map(ToString::to_string).collect(),
         Output::Text(values) => values.clone(),
+        Output::Labels(outputs) => {
+            let outputs: Vec<Vec<String>> = outputs.iter().map(answers).collect();
+            let row = |row: usize| {
+                outputs
+                    .iter()
+                    .map(|labels| labels[row].clone())
+                    .collect::<Vec<_>>()
+                    .join(" ")
+            };
+            (0..outputs[0].len()).map(row).collect()
+        }
     }
 }
 

@@ -15,6 +15,22 @@ const CASES: &[&str] = &[
     "gradient_boosting_three",
     "columns_forest",
     "logistic_three",
+    "bins_onehot",
+    "calibrated_isotonic",
+    "categorical_nb",
+    "columns_everything",
+    "isolation_forest_columns",
+    "lightgbm_step_classes",
+    "mlp_classifier_three",
+    "multi_output_forest",
+    "neighbours_ball_tree_manhattan",
+    "neighbours_ties",
+    "quadratic_discriminant",
+    "quantile_transformer",
+    "stacking_classifier",
+    "svc_sparse",
+    "target_encoder_three",
+    "xgboost_step_classes",
 ];
 
 fn model(case: &str) -> Vec<u8> {
@@ -198,6 +214,11 @@ const BOOSTED: &[&str] = &[
     "xgboost_two_targets/model.ubj",
     "lightgbm_categories/model.lgb",
     "lightgbm_text_labels/model.lgb",
+    "lightgbm_linear_regressor/model.lgb",
+    "lightgbm_zeros/model.lgb",
+    "xgboost_categories_sets/model.ubj",
+    "xgboost_dart_classes/model.json",
+    "xgboost_vector_leaves/model.ubj",
 ];
 
 fn exercise_boosted(bytes: &[u8]) {

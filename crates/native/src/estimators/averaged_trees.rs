@@ -2,7 +2,7 @@
 
 use super::{Estimator, Inputs};
 use crate::error::PredictError;
-use crate::estimators::labels::Labels;
+use crate::estimators::labels::{Labels, greatest};
 use crate::exactness::Exactness;
 use crate::rows::Output;
 use crate::table::{NonFinite, Table, check_finite_f32};
@@ -112,5 +112,50 @@ impl Estimator for Classifier {
             values: self.averaged.mean(table)?,
             columns: self.labels.count(),
         })
+    }
+
+    fn labels(&self) -> Option<&Labels> {
+        Some(&self.labels)
+    }
+}
+
+/// A classifier of several outputs.
+pub(super) struct MultiClassifier {
+    pub(super) averaged: AveragedTrees,
+    /// Those of each output; a leaf has values for the most classes that any output has.
+    pub(super) labels: Vec<Labels>,
+}
+
+impl Estimator for MultiClassifier {
+    fn describe(&self) -> String {
+        format!("{}, {} outputs", self.averaged.describe(), self.labels.len())
+    }
+
+    fn inputs(&self) -> Inputs {
+        self.averaged.inputs.clone()
+    }
+
+    fn exactness(&self) -> Exactness {
+        self.averaged.exactness
+    }
+
+    fn predict(&self, table: Table<'_>) -> Result<Output, PredictError> {
+        let shares = self.averaged.mean(table)?;
+        let width = self.averaged.trees.width();
+        let most = width / self.labels.len();
+        let of_output = |(output, labels): (usize, &Labels)| {
+            let first = output * most;
+            labels.take(
+                shares
+                    .chunks_exact(width)
+                    .map(|row| greatest(&row[first..first + labels.count()])),
+            )
+        };
+        let outputs = self.labels.iter().enumerate().map(of_output).collect();
+        Output::beside(outputs).ok_or(PredictError::NoNumbers)
+    }
+
+    fn predict_proba(&self, _: Table<'_>) -> Result<Output, PredictError> {
+        Err(PredictError::NoProbability(self.averaged.name))
     }
 }

@@ -1,6 +1,6 @@
 //! `RandomForest` and `ExtraTrees`: the mean of many trees.
 
-use super::averaged_trees::{AveragedTrees, Classifier, Regressor};
+use super::averaged_trees::{AveragedTrees, Classifier, MultiClassifier, Regressor};
 use super::labels::Labels;
 use super::tree_nodes::{self, LeafRule};
 use super::{Estimator, Inputs};
@@ -58,8 +58,14 @@ pub(super) fn regressor(object: &Object<'_>, name: &'static str) -> Result<Box<d
 }
 
 pub(super) fn classifier(object: &Object<'_>, name: &'static str) -> Result<Box<dyn Estimator>, Refusal> {
-    if tree_nodes::outputs(object)? != 1 {
-        return Err(object.refuse("predicts several outputs (n_outputs_), which is not evaluated for classifiers"));
+    let outputs = tree_nodes::outputs(object)?;
+    if outputs != 1 {
+        let labels = tree_nodes::labels_of_outputs(object, outputs)?;
+        let most = labels.iter().map(Labels::count).max().unwrap_or_default();
+        return Ok(Box::new(MultiClassifier {
+            averaged: averaged(object, name, outputs * most, LeafRule::SharesOfEach)?,
+            labels,
+        }));
     }
     let labels = Labels::read(&object.get("classes_")?)?;
     let classes = labels.count();

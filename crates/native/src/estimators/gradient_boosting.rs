@@ -3,7 +3,7 @@
 use super::labels::Labels;
 use super::link::{both_classes, expit, logit, multinomial_logit, softmax};
 use super::tree_nodes::{self, LeafRule};
-use super::{Estimator, Inputs, dummy};
+use super::{Estimator, Inputs, Scores, dummy};
 use crate::error::{PredictError, Refusal};
 use crate::exactness::{Exactness, ROUNDING};
 use crate::rows::Output;
@@ -261,5 +261,16 @@ impl Estimator for Classifier {
             }
         };
         Ok(Output::F64 { values, columns })
+    }
+
+    fn decision(&self, table: Table<'_>) -> Result<Option<Scores>, PredictError> {
+        Ok(Some(Scores {
+            values: self.boosted.raw(table)?,
+            width: self.boosted.start.len(),
+        }))
+    }
+
+    fn labels(&self) -> Option<&Labels> {
+        Some(&self.labels)
     }
 }

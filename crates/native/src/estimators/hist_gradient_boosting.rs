@@ -4,7 +4,7 @@
 use super::hist_nodes::PredictorReader;
 use super::labels::Labels;
 use super::link::{both_classes, expit, softmax};
-use super::{Estimator, Inputs};
+use super::{Estimator, Inputs, Scores};
 use crate::error::{PredictError, Refusal};
 use crate::exactness::{Exactness, ROUNDING};
 use crate::rows::Output;
@@ -245,5 +245,16 @@ impl Estimator for Classifier {
         }
         softmax(&mut raw, columns);
         Ok(Output::F64 { values: raw, columns })
+    }
+
+    fn decision(&self, table: Table<'_>) -> Result<Option<Scores>, PredictError> {
+        Ok(Some(Scores {
+            values: self.boosted.raw(table)?,
+            width: self.boosted.start.len(),
+        }))
+    }
+
+    fn labels(&self) -> Option<&Labels> {
+        Some(&self.labels)
     }
 }

@@ -73,6 +73,7 @@ impl PredictorReader {
                 feature: feature[at],
                 threshold: if categorical { 0.0 } else { threshold[at] },
                 missing_left: missing_left[at] != 0,
+                zero_missing: false,
                 left: left[at],
                 right: right[at],
                 set: categorical.then(|| (first_set + set[at] as usize) as u32),

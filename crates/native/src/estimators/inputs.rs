@@ -13,7 +13,11 @@ pub(crate) struct Inputs {
 
 impl Inputs {
     pub(crate) fn read(object: &Object<'_>) -> Result<Self, Refusal> {
-        let count = object.get("n_features_in_")?.count()?;
+        let node = object.get("n_features_in_")?;
+        let count = node.count()?;
+        if count == 0 {
+            return Err(node.refuse("is 0, and no model has no columns"));
+        }
         let Some(node) = object.find("feature_names_in_") else {
             return Ok(Self { names: None, count });
         };

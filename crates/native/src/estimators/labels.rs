@@ -4,6 +4,7 @@ use crate::error::Refusal;
 use crate::rows::Output;
 use crate::skops::{Items, Node, Scalar};
 
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Labels {
     I64(Vec<i64>),
     F64(Vec<f64>),
@@ -44,6 +45,11 @@ impl Labels {
         }
     }
 
+    /// Whether the labels are the same, in the same order.
+    pub(crate) fn same_as(&self, other: &Self) -> bool {
+        self == other
+    }
+
     /// The labels at these positions.
     pub(crate) fn take(&self, positions: impl Iterator<Item = usize>) -> Output {
         match self {
@@ -64,7 +70,7 @@ impl Labels {
 }
 
 /// `numpy.argmax`: the first of equals, and the first NaN before anything else.
-fn greatest(scores: &[f64]) -> usize {
+pub(super) fn greatest(scores: &[f64]) -> usize {
     let mut best = 0;
     for (at, &score) in scores.iter().enumerate() {
         if score.is_nan() {

@@ -1,6 +1,6 @@
 //! `Pipeline`: transformers, then a model.
 
-use super::{Estimator, Inputs};
+use super::{Estimator, Inputs, Labels, Scores};
 use crate::error::{PredictError, Refusal};
 use crate::exactness::Exactness;
 use crate::rows::Output;
@@ -36,7 +36,7 @@ impl Estimator for Pipeline {
     }
 
     fn exactness(&self) -> Exactness {
-        self.last.exactness()
+        self.chain.exactness().least(self.last.exactness())
     }
 
     fn largest_term(&self, table: Table<'_>) -> Result<f64, PredictError> {
@@ -49,5 +49,17 @@ impl Estimator for Pipeline {
 
     fn predict_proba(&self, table: Table<'_>) -> Result<Output, PredictError> {
         self.last.predict_proba(self.chain.transform(table)?)
+    }
+
+    fn decision(&self, table: Table<'_>) -> Result<Option<Scores>, PredictError> {
+        self.last.decision(self.chain.transform(table)?)
+    }
+
+    fn is_single(&self) -> bool {
+        self.last.is_single()
+    }
+
+    fn labels(&self) -> Option<&Labels> {
+        self.last.labels()
     }
 }

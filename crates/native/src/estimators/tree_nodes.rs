@@ -1,5 +1,7 @@
 //! Reads the `tree_` of a decision tree: an array of node records and an array of leaf values.
 
+use super::labels::Labels;
+use super::sums::pairwise_sum;
 use crate::error::Refusal;
 use crate::skops::{Items, Node, Object, Records};
 use crate::table::NonFinite;
@@ -16,6 +18,8 @@ pub(super) enum LeafRule {
     Scaled(f64),
     /// A share for each of so many classes.
     Shares(usize),
+    /// A share for each class of each output; outputs of fewer classes than others are filled up with zeros.
+    SharesOfEach,
 }
 
 /// Attributes of every class of decision tree.
@@ -66,12 +70,8 @@ pub(super) fn non_finite(tree: &Object<'_>) -> Result<NonFinite, Refusal> {
 
 /// Adds the tree of `estimator`, a decision tree of any class.
 pub(super) fn add(builder: &mut TreeBuilder, estimator: &Object<'_>, rule: LeafRule) -> Result<(), Refusal> {
-    estimator.expect_only(KNOWN)?;
     let version = estimator.version()?;
-    let tree = estimator.get("tree_")?.object()?;
-    if tree.class() != TREE_CLASS {
-        return Err(tree.refuse(format!("is a {} where a {TREE_CLASS} is expected", tree.class())));
-    }
+    let tree = tree(estimator)?;
     let nodes = tree.get("nodes")?;
     let records = records(&nodes)?;
     let columns = Columns::read(&nodes, &records)?;
@@ -83,6 +83,7 @@ pub(super) fn add(builder: &mut TreeBuilder, estimator: &Object<'_>, rule: LeafR
     let fits = match rule {
         LeafRule::Scaled(_) => classes == 1,
         LeafRule::Shares(expected) => outputs == 1 && classes == expected,
+        LeafRule::SharesOfEach => true,
     };
     if count != records.count() || outputs.checked_mul(classes) != Some(builder.width()) || !fits {
         return Err(node_values.refuse(format!("has shape {shape:?}, which does not fit the model")));
@@ -92,8 +93,12 @@ pub(super) fn add(builder: &mut TreeBuilder, estimator: &Object<'_>, rule: LeafR
         let values = &values[at * width..(at + 1) * width];
         match rule {
             LeafRule::Scaled(scale) => leaves.extend(values.iter().map(|value| scale * value)),
-            LeafRule::Shares(_) if version.since(4) => leaves.extend_from_slice(values),
-            LeafRule::Shares(_) => leaves.extend(shares_of_counts(values)),
+            LeafRule::Shares(_) | LeafRule::SharesOfEach if version.since(4) => leaves.extend_from_slice(values),
+            LeafRule::Shares(_) | LeafRule::SharesOfEach => {
+                for of_output in values.chunks_exact(classes) {
+                    leaves.extend(shares_of_counts(of_output));
+                }
+            }
         }
     };
     builder
@@ -101,9 +106,58 @@ pub(super) fn add(builder: &mut TreeBuilder, estimator: &Object<'_>, rule: LeafR
         .map_err(|reason| nodes.refuse(reason))
 }
 
+/// Adds the tree of `estimator` with a value of the caller's for each node. `features` tells which columns its own
+/// columns are, where they are not all.
+pub(super) fn add_with(
+    builder: &mut TreeBuilder,
+    estimator: &Object<'_>,
+    features: Option<&[i64]>,
+    values: &[f64],
+) -> Result<(), Refusal> {
+    let tree = tree(estimator)?;
+    let nodes = tree.get("nodes")?;
+    let records = records(&nodes)?;
+    let columns = Columns::read(&nodes, &records)?;
+    if values.len() != records.count() {
+        return Err(nodes.refuse(format!("has {} nodes for {} values", records.count(), values.len())));
+    }
+    let split = |at: usize| {
+        let mut split = columns.split(at)?;
+        if let Some(features) = features {
+            let feature = usize::try_from(split.feature).ok();
+            // What no column is becomes a feature that none is either.
+            split.feature = feature.and_then(|feature| features.get(feature).copied()).unwrap_or(-1);
+        }
+        Some(split)
+    };
+    builder
+        .add(records.count(), split, |at, leaves| leaves.push(values[at]))
+        .map_err(|reason| nodes.refuse(reason))
+}
+
+fn tree<'a>(estimator: &Object<'a>) -> Result<Object<'a>, Refusal> {
+    estimator.expect_only(KNOWN)?;
+    let tree = estimator.get("tree_")?.object()?;
+    if tree.class() != TREE_CLASS {
+        return Err(tree.refuse(format!("is a {} where a {TREE_CLASS} is expected", tree.class())));
+    }
+    Ok(tree)
+}
+
 /// How many outputs the values of a decision tree have.
 pub(super) fn outputs(estimator: &Object<'_>) -> Result<usize, Refusal> {
     estimator.get("n_outputs_")?.count()
+}
+
+/// The labels of each output of a classifier of several.
+pub(super) fn labels_of_outputs(object: &Object<'_>, outputs: usize) -> Result<Vec<Labels>, Refusal> {
+    let node = object.get("classes_")?;
+    let labels = node.items()?.iter().map(Labels::read).collect::<Result<Vec<_>, _>>()?;
+    if labels.len() == outputs && outputs > 1 {
+        Ok(labels)
+    } else {
+        Err(node.refuse(format!("has labels for {} outputs of {outputs}", labels.len())))
+    }
 }
 
 pub(super) fn records(node: &Node<'_>) -> Result<Records, Refusal> {
@@ -144,6 +198,7 @@ impl Columns {
         (self.left[at] != LEAF).then(|| Split {
             feature: self.feature[at],
             threshold: self.threshold[at],
+            zero_missing: false,
             missing_left: self.missing_left.as_ref().is_some_and(|missing| missing[at] != 0),
             left: self.left[at],
             right: self.right[at],
@@ -157,31 +212,4 @@ fn shares_of_counts(counts: &[f64]) -> impl Iterator<Item = f64> {
     let sum = pairwise_sum(counts);
     let divisor = if sum == 0.0 { 1.0 } else { sum };
     counts.iter().map(move |count| count / divisor)
-}
-
-/// Numpy's order of addition, which matters once weights are not whole numbers. Blocks above 128 are halved.
-fn pairwise_sum(values: &[f64]) -> f64 {
-    if values.len() < 8 {
-        return values.iter().fold(0.0, |sum, value| sum + value);
-    }
-    if values.len() > 128 {
-        let half = values.len() / 2;
-        let (left, right) = values.split_at(half - half % 8);
-        return pairwise_sum(left) + pairwise_sum(right);
-    }
-    let (blocks, rest) = values.as_chunks::<8>();
-    let mut lanes = [0.0; 8];
-    for (number, block) in blocks.iter().enumerate() {
-        for (lane, value) in lanes.iter_mut().zip(block) {
-            *lane = if number == 0 { *value } else { *lane + value };
-        }
-    }
-    let pairs = [
-        lanes[0] + lanes[1],
-        lanes[2] + lanes[3],
-        lanes[4] + lanes[5],
-        lanes[6] + lanes[7],
-    ];
-    let sum = (pairs[0] + pairs[1]) + (pairs[2] + pairs[3]);
-    rest.iter().fold(sum, |sum, value| sum + value)
 }

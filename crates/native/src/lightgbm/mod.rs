@@ -1,15 +1,18 @@
 //! LightGBM models read from their text files: boosted trees in double precision.
 
 mod file;
+mod linear_leaves;
 mod objective;
 
 use file::{File, Section};
+use linear_leaves::LinearLeaves;
 use objective::Objective;
 
 use crate::error::{PredictError, Refusal};
 use crate::estimators::{Estimator, Inputs, Labels, both_classes};
 use crate::exactness::{Exactness, ROUNDING};
 use crate::rows::{Column, Output};
+use crate::skops::{Object, Scalar};
 use crate::table::Table;
 use crate::trees::{Categories, Split, TreeBuilder, Trees};
 
@@ -43,6 +46,8 @@ pub(crate) struct Boosted {
     inputs: Inputs,
     objective: Objective,
     trees: Trees,
+    /// Of trees with linear leaves, whose values are the numbers of these.
+    linear: LinearLeaves,
     /// Outputs of each iteration.
     width: usize,
     /// A random forest answers with the mean of its iterations.
@@ -53,6 +58,44 @@ pub(crate) struct Boosted {
 
 /// Reads a model; the second value names the format that it is written in.
 pub(crate) fn read(bytes: &[u8], class: LightgbmClass) -> Result<(Boosted, String), Refusal> {
+    let labels = match class {
+        LightgbmClass::Booster => None,
+        LightgbmClass::Classifier(labels) => Some(labels.into_labels()),
+    };
+    read_with(bytes, labels, None)
+}
+
+/// Reads an object of LightGBM's interface for scikit-learn, such as the last step of a pipeline.
+pub(crate) fn from_skops(object: &Object<'_>) -> Result<Box<dyn Estimator>, Refusal> {
+    for name in ["objective", "_objective"] {
+        if let Some(objective) = object.find_some(name)
+            && objective.text().is_err()
+        {
+            return Err(objective.refuse("is a function, which is not evaluated"));
+        }
+    }
+    let labels = if object.class_name() == "LGBMClassifier" {
+        Some(Labels::read(&object.get("_classes")?)?)
+    } else {
+        None
+    };
+    let booster = object.get("_Booster")?.object()?;
+    let best = match booster
+        .find_some("best_iteration")
+        .map(|node| node.scalar())
+        .transpose()?
+    {
+        Some(Scalar::Int(best)) => usize::try_from(best).ok().filter(|best| *best > 0),
+        _ => None,
+    };
+    // Called `handle` before 4.0.
+    let handle = booster.find("_handle").map_or_else(|| booster.get("handle"), Ok)?;
+    let (boosted, _) = read_with(handle.text()?.as_bytes(), labels, best)?;
+    Ok(Box::new(boosted))
+}
+
+/// `best` is how many iterations answer, where it is not all.
+fn read_with(bytes: &[u8], labels: Option<Labels>, best: Option<usize>) -> Result<(Boosted, String), Refusal> {
     let file = File::read(bytes)?;
     let header = &file.header;
     let last_feature: usize = header.number("max_feature_idx")?;
@@ -67,28 +110,30 @@ pub(crate) fn read(bytes: &[u8], class: LightgbmClass) -> Result<(Boosted, Strin
     let mut reader = TreeReader {
         builder: TreeBuilder::new(count, 1).map_err(|reason| header.refuse("max_feature_idx", reason))?,
         sets: Vec::new(),
+        linear: LinearLeaves::default(),
     };
-    for tree in &file.trees {
+    let used = best.map_or(usize::MAX, |best| best.saturating_mul(width));
+    for tree in file.trees.iter().take(used) {
         reader.add(tree)?;
     }
-    let labels = match class {
-        LightgbmClass::Booster => None,
-        LightgbmClass::Classifier(labels) => {
-            let labels = labels.into_labels();
-            if labels.count() != width.max(2) {
-                return Err(header.refuse(
-                    "num_class",
-                    format!("is {width} where the classifier has {} labels", labels.count()),
-                ));
-            }
-            Some(labels)
-        }
-    };
+    if let Some(labels) = &labels
+        && labels.count() != width.max(2)
+    {
+        return Err(header.refuse(
+            "num_class",
+            format!("is {width} where the classifier has {} labels", labels.count()),
+        ));
+    }
+    let linear = std::mem::take(&mut reader.linear);
+    if !linear.is_empty() && linear.trees() != reader.builder.count() {
+        return Err(header.refuse("tree_sizes", "has linear trees beside others"));
+    }
     let boosted = Boosted {
         labels,
         // LightGBM counts columns and does not compare their names.
         inputs: Inputs { names: None, count },
         objective: Objective::read(header)?,
+        linear,
         trees: reader.finish(),
         width,
         averaged: header.has("average_output"),
@@ -101,6 +146,7 @@ struct TreeReader {
     builder: TreeBuilder,
     /// The categories that go left, for each categorical node of all trees.
     sets: Vec<Box<[u32]>>,
+    linear: LinearLeaves,
 }
 
 /// The bits of `decision_type` (include/LightGBM/tree.h).
@@ -108,6 +154,7 @@ const CATEGORICAL: u8 = 1;
 const DEFAULT_LEFT: u8 = 2;
 const MISSING_SHIFT: u8 = 2;
 const MISSING_NONE: u8 = 0;
+const MISSING_ZERO: u8 = 1;
 const MISSING_NAN: u8 = 2;
 
 impl TreeReader {
@@ -116,13 +163,10 @@ impl TreeReader {
         if leaves == 0 {
             return Err(tree.refuse("num_leaves", "is 0"));
         }
+        let mut values: Vec<f64> = tree.list("leaf_value", leaves)?;
         if tree.find("is_linear").is_some_and(|flag| flag != "0") {
-            return Err(tree.refuse(
-                "is_linear",
-                "is set; trees with linear leaves are not evaluated natively",
-            ));
+            values = self.linear.add(tree, &values, self.builder.features())?;
         }
-        let values: Vec<f64> = tree.list("leaf_value", leaves)?;
         // A tree that is one leaf has nothing else.
         let splits = leaves - 1;
         let nodes = if splits == 0 {
@@ -142,6 +186,7 @@ impl TreeReader {
                     feature: nodes.features[at],
                     threshold: if nodes.is_categorical(at) { 0.0 } else { threshold },
                     missing_left: nodes.missing_left(at),
+                    zero_missing: nodes.zero_missing(at),
                     left: place(nodes.left[at]),
                     right: place(nodes.right[at]),
                     set: nodes
@@ -183,11 +228,8 @@ impl Nodes {
         };
         for (at, decision) in nodes.decisions.iter().enumerate() {
             let missing = decision >> MISSING_SHIFT & 3;
-            if !nodes.is_categorical(at) && missing != MISSING_NONE && missing != MISSING_NAN {
-                return Err(tree.refuse(
-                    "decision_type",
-                    "takes zeros for missing, which is not evaluated natively",
-                ));
+            if !nodes.is_categorical(at) && ![MISSING_NONE, MISSING_ZERO, MISSING_NAN].contains(&missing) {
+                return Err(tree.refuse("decision_type", format!("has {missing} as its kind of missing value")));
             }
         }
         Ok(nodes)
@@ -202,11 +244,15 @@ impl Nodes {
     fn missing_left(&self, at: usize) -> bool {
         if self.is_categorical(at) {
             false
-        } else if self.decisions[at] >> MISSING_SHIFT & 3 == MISSING_NAN {
+        } else if self.decisions[at] >> MISSING_SHIFT & 3 != MISSING_NONE {
             self.decisions[at] & DEFAULT_LEFT != 0
         } else {
             0.0 <= self.thresholds[at]
         }
+    }
+
+    fn zero_missing(&self, at: usize) -> bool {
+        !self.is_categorical(at) && self.decisions[at] >> MISSING_SHIFT & 3 == MISSING_ZERO
     }
 
     fn sets(&self, tree: &Section<'_>) -> Result<Vec<Box<[u32]>>, Refusal> {
@@ -245,9 +291,17 @@ impl Boosted {
             dense.into_f64()
         };
         let mut scores = vec![0.0; rows * self.width];
-        self.trees.for_each(&x, rows, |row, tree, leaf| {
-            scores[row * self.width + tree % self.width] += leaf[0];
-        });
+        if self.linear.is_empty() {
+            self.trees.for_each(&x, rows, |row, tree, leaf| {
+                scores[row * self.width + tree % self.width] += leaf[0];
+            });
+        } else {
+            let count = self.inputs.count;
+            self.trees.for_each(&x, rows, |row, tree, leaf| {
+                let values = &x[row * count..(row + 1) * count];
+                scores[row * self.width + tree % self.width] += self.linear.at(leaf[0], values);
+            });
+        }
         if self.averaged {
             let iterations = (self.trees.count() / self.width).max(1) as f64;
             for score in &mut scores {
@@ -323,5 +377,9 @@ impl Estimator for Boosted {
             values: self.probabilities(table)?,
             columns: labels.count(),
         })
+    }
+
+    fn labels(&self) -> Option<&Labels> {
+        self.labels.as_ref()
     }
 }

@@ -8,6 +8,7 @@ mod npy;
 mod object;
 mod records;
 mod scalar;
+mod sparse;
 mod version;
 
 use serde_json::Value;

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::array::{Array, Items};
 use super::object::Object;
 use super::scalar::Scalar;
-use super::{Archive, archive, npy};
+use super::{Archive, archive, npy, sparse};
 use crate::error::Refusal;
 
 #[derive(Clone)]
@@ -133,6 +133,11 @@ impl<'a> Node<'a> {
         array.is_some_and(|array| matches!(array.items, Items::F32(_)))
     }
 
+    /// Whether this is a `functools.partial`.
+    pub(crate) fn is_partial(&self) -> bool {
+        self.loader() == Ok("PartialNode")
+    }
+
     /// The named arguments of a `functools.partial` of this function, which has no other arguments.
     pub(crate) fn partial(&self, function: &str) -> Result<Vec<(&'a str, Node<'a>)>, Refusal> {
         let content = self.key("content").filter(|_| self.loader() == Ok("PartialNode"));
@@ -201,6 +206,50 @@ impl<'a> Node<'a> {
             Items::F64(values) => Ok((array.shape, values)),
             other => Err(self.refuse(format!("is a {} array where float64 is expected", other.kind()))),
         }
+    }
+
+    /// Integers of any shape.
+    pub(crate) fn integers(&self) -> Result<Vec<i64>, Refusal> {
+        match self.array()?.items {
+            Items::I64(values) => Ok(values),
+            other => Err(self.refuse(format!("is a {} array where integers are expected", other.kind()))),
+        }
+    }
+
+    /// Rows, columns and row-major values of a matrix, dense or in compressed rows.
+    pub(crate) fn matrix(&self) -> Result<(usize, usize, Vec<f64>), Refusal> {
+        if self.loader()? == "SparseMatrixNode" {
+            let bytes = self.archive.read(self.field("file")?, archive::ARRAY_BYTES_MAX)?;
+            return sparse::parse(&bytes).map_err(|reason| self.refuse(reason));
+        }
+        let (shape, values) = self.doubles()?;
+        match shape.as_slice() {
+            &[rows, columns] => Ok((rows, columns, values)),
+            _ => Err(self.refuse(format!("has shape {shape:?}, which is not a matrix"))),
+        }
+    }
+
+    /// The bytes of a Python `bytes` or `bytearray`.
+    pub(crate) fn bytes(&self) -> Result<Vec<u8>, Refusal> {
+        match self.loader()? {
+            "BytesNode" | "BytearrayNode" => self.archive.read(self.field("file")?, archive::ARRAY_BYTES_MAX),
+            _ => Err(self.refuse("is not bytes")),
+        }
+    }
+
+    /// The full name of a function such as `numpy.log1p`.
+    pub(crate) fn function(&self) -> Result<String, Refusal> {
+        match self.loader()? {
+            "FunctionNode" | "TypeNode" => self.class(),
+            _ => Err(self.refuse("is not a plain function")),
+        }
+    }
+
+    /// The parts of the state of an object that gives a tuple for it.
+    pub(crate) fn state(&self) -> Result<Vec<Node<'a>>, Refusal> {
+        let content = self.key("content").filter(|_| self.loader() == Ok("ObjectNode"));
+        let content = content.ok_or_else(|| self.refuse("has no state"))?;
+        self.child(content, self.at.clone()).items()
     }
 
     /// Text from a `<U` array, an object array or a list.

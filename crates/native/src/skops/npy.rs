@@ -85,11 +85,27 @@ fn plain(dtype: &str, data: &[u8], count: usize) -> Result<Items, String> {
         "<u2" => Items::I64(values(data, count, |bytes| i64::from(u16::from_le_bytes(bytes)))?),
         "|u1" => Items::I64(values(data, count, |[byte]: [u8; 1]| i64::from(byte))?),
         "|b1" => Items::Bool(values(data, count, |[byte]: [u8; 1]| byte != 0)?),
+        _ if dtype.starts_with("|S") => Items::Text(ascii(dtype, data, count)?),
         _ => match dtype.strip_prefix("<U").and_then(|width| width.parse::<usize>().ok()) {
             Some(width) => Items::Text(text(data, count, width)?),
             None => return Err(format!("has dtype {dtype}, which is not read")),
         },
     })
+}
+
+/// `|S` arrays: ASCII, padded with zeros to a fixed width.
+fn ascii(dtype: &str, data: &[u8], count: usize) -> Result<Vec<String>, String> {
+    let width = dtype[2..].parse::<usize>().ok().filter(|width| *width > 0);
+    let width = width.ok_or_else(|| format!("has dtype {dtype}, which is not read"))?;
+    check_length(data, count, width)?;
+    data.chunks_exact(width)
+        .map(|item| {
+            let length = item.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+            let text = std::str::from_utf8(&item[..length]).ok().filter(|text| text.is_ascii());
+            text.map(str::to_owned)
+                .ok_or_else(|| "holds bytes that are not text".to_owned())
+        })
+        .collect()
 }
 
 /// `<U` arrays: UTF-32, padded with zeros to a fixed width.

@@ -55,6 +55,32 @@ impl Dense<'_> {
         Self::from_f64(rows, columns, values)
     }
 
+    pub(crate) fn into_owned(self) -> Dense<'static> {
+        Dense {
+            rows: self.rows,
+            columns: self.columns,
+            is_sparse: self.is_sparse,
+            values: match self.values {
+                Values::F64(values) => Values::F64(Cow::Owned(values.into_owned())),
+                Values::F32(values) => Values::F32(Cow::Owned(values.into_owned())),
+                Values::I64(values) => Values::I64(values),
+                Values::Bool(values) => Values::Bool(values),
+            },
+        }
+    }
+
+    pub(crate) fn by_ref(&self) -> Dense<'_> {
+        Dense {
+            values: match &self.values {
+                Values::F64(values) => Values::F64(Cow::Borrowed(values)),
+                Values::F32(values) => Values::F32(Cow::Borrowed(values)),
+                Values::I64(values) => Values::I64(values.clone()),
+                Values::Bool(values) => Values::Bool(values.clone()),
+            },
+            ..*self
+        }
+    }
+
     fn dtype(&self) -> Dtype {
         match self.values {
             Values::F64(_) => Dtype::F64,
@@ -121,6 +147,27 @@ impl Dense<'_> {
         Self {
             is_sparse,
             ..Self::from_f64(rows, columns, self.into_f64())
+        }
+    }
+
+    /// Every value multiplied, as numpy does it with a Python float.
+    pub(crate) fn times(self, weight: f64) -> Self {
+        let (rows, columns, is_sparse) = (self.rows, self.columns, self.is_sparse);
+        let values = match self.values {
+            Values::F32(values) => Values::F32(values.iter().map(|&value| value * weight as f32).collect()),
+            values => {
+                let dense = Self {
+                    values,
+                    ..Self::from_f64(rows, columns, Vec::new())
+                };
+                Values::F64(dense.into_f64().into_iter().map(|value| value * weight).collect())
+            }
+        };
+        Self {
+            rows,
+            columns,
+            values,
+            is_sparse,
         }
     }
 

@@ -35,6 +35,18 @@ impl<'a> Table<'a> {
         })
     }
 
+    /// The same table once more, for another estimator of an ensemble.
+    pub(crate) fn by_ref(&self) -> Table<'_> {
+        match self {
+            Self::Frame(frame) => Table::Frame(Frame {
+                names: frame.names.clone(),
+                columns: frame.columns.iter().map(|column| Cow::Borrowed(&**column)).collect(),
+                rows: frame.rows,
+            }),
+            Self::Dense(dense) => Table::Dense(dense.by_ref()),
+        }
+    }
+
     pub(crate) fn rows(&self) -> usize {
         match self {
             Self::Frame(frame) => frame.rows,

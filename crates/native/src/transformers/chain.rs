@@ -3,6 +3,7 @@
 use super::Transformer;
 use crate::error::{PredictError, Refusal};
 use crate::estimators::Inputs;
+use crate::exactness::Exactness;
 use crate::skops::{Node, Object};
 use crate::table::Table;
 
@@ -43,6 +44,11 @@ impl Chain {
         self.0.first().map(|first| first.inputs())
     }
 
+    pub(crate) fn exactness(&self) -> Exactness {
+        let steps = self.0.iter().map(|step| step.exactness());
+        steps.fold(Exactness::BitExact, Exactness::least)
+    }
+
     pub(crate) fn describe(&self) -> Option<String> {
         if self.0.is_empty() {
             return None;
@@ -72,6 +78,10 @@ impl Transformer for Chain {
 
     fn inputs(&self) -> Inputs {
         self.first_inputs().unwrap_or(Inputs { names: None, count: 0 })
+    }
+
+    fn exactness(&self) -> Exactness {
+        Self::exactness(self)
     }
 
     fn transform<'a>(&self, table: Table<'a>) -> Result<Table<'a>, PredictError> {

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::Transformer;
 use crate::error::{PredictError, Refusal};
 use crate::estimators::Inputs;
+use crate::exactness::Exactness;
 use crate::skops::{Node, Object};
 use crate::table::{Dense, Table};
 
@@ -38,11 +39,13 @@ struct Block {
     columns: Vec<usize>,
     /// `None` passes the columns through.
     transformer: Option<Box<dyn Transformer>>,
+    /// What its results are multiplied by.
+    weight: Option<f64>,
 }
 
 pub(super) fn read(object: &Object<'_>) -> Result<Box<dyn Transformer>, Refusal> {
     object.expect_only(KNOWN)?;
-    object.expect_none("transformer_weights")?;
+    let weights = weights(object)?;
     let inputs = Inputs::read(object)?;
     let places = object.get("_transformer_to_input_indices")?;
     let places = places.entries()?;
@@ -66,10 +69,12 @@ pub(super) fn read(object: &Object<'_>) -> Result<Box<dyn Transformer>, Refusal>
             Kept::Passed => blocks.push(Block {
                 columns,
                 transformer: None,
+                weight: weights.get(&name).copied(),
             }),
             Kept::Transformed(transformer) => blocks.push(Block {
                 columns,
                 transformer: Some(transformer),
+                weight: weights.get(&name).copied(),
             }),
         }
     }
@@ -82,6 +87,17 @@ pub(super) fn read(object: &Object<'_>) -> Result<Box<dyn Transformer>, Refusal>
         blocks,
         is_sparse,
     }))
+}
+
+/// `transformer_weights` by name.
+pub(super) fn weights(object: &Object<'_>) -> Result<HashMap<String, f64>, Refusal> {
+    let Some(node) = object.find_some("transformer_weights") else {
+        return Ok(HashMap::new());
+    };
+    let entries = node.entries()?.into_iter();
+    entries
+        .map(|(name, weight)| Ok((name.to_owned(), weight.float()?)))
+        .collect()
 }
 
 /// What to do with the columns of a block.
@@ -101,11 +117,10 @@ fn kept(node: &Node<'_>) -> Result<Kept, Refusal> {
     }
     let object = node.object()?;
     // Since 1.4 columns that pass through are kept as a transformer that has no function.
-    if object.class_name() == "FunctionTransformer" && object.find_some("func").is_none() {
-        object.expect_none("kw_args")?;
-        if object.get("validate")?.boolean()? {
-            return Err(object.refuse("validates (validate), which is not evaluated"));
-        }
+    if object.class_name() == "FunctionTransformer"
+        && object.find_some("func").is_none()
+        && !object.get("validate")?.boolean()?
+    {
         return Ok(Kept::Passed);
     }
     Ok(Kept::Transformed(super::read(&object)?))
@@ -168,6 +183,11 @@ impl Transformer for ColumnTransformer {
         self.inputs.clone()
     }
 
+    fn exactness(&self) -> Exactness {
+        let inner = self.blocks.iter().filter_map(|block| block.transformer.as_ref());
+        inner.fold(Exactness::BitExact, |least, inner| least.least(inner.exactness()))
+    }
+
     fn transform<'a>(&self, table: Table<'a>) -> Result<Table<'a>, PredictError> {
         let places = self.places(&table)?;
         let rows = table.rows();
@@ -184,7 +204,11 @@ impl Transformer for ColumnTransformer {
                 Some(transformer) => transformer.transform(selected)?,
                 None => selected,
             };
-            blocks.push(transformed.into_dense()?);
+            let mut dense = transformed.into_dense()?;
+            if let Some(weight) = block.weight {
+                dense = dense.times(weight);
+            }
+            blocks.push(dense);
         }
         let mut dense = Dense::beside(blocks, rows);
         dense.is_sparse = self.is_sparse;

@@ -1,11 +1,15 @@
-//! `FunctionTransformer`, only as `HistGradientBoosting` uses it: numbers become doubles and may be anything.
+//! `FunctionTransformer`: without a function, with one of numpy's, or as `HistGradientBoosting` uses it: numbers become
+//! doubles and may be anything.
 
 use super::Transformer;
+use super::functions::Function;
 use crate::error::{PredictError, Refusal};
 use crate::estimators::Inputs;
-use crate::skops::Object;
-use crate::table::{Dense, Table};
+use crate::exactness::{Exactness, ROUNDING};
+use crate::skops::{Node, Object};
+use crate::table::{Dense, NonFinite, Table};
 
+const NAME: &str = "FunctionTransformer";
 const KNOWN: &[&str] = &[
     "accept_sparse",
     "check_inverse",
@@ -17,16 +21,31 @@ const KNOWN: &[&str] = &[
     "validate",
 ];
 
-struct ToDouble(Inputs);
-
 pub(super) fn read(object: &Object<'_>) -> Result<Box<dyn Transformer>, Refusal> {
     object.expect_only(KNOWN)?;
-    for parameter in ["kw_args", "feature_names_out"] {
-        object.expect_none(parameter)?;
+    let kw_args = object.find_some("kw_args");
+    if let Some(kw_args) = kw_args
+        && !kw_args.entries()?.is_empty()
+    {
+        return Err(kw_args.refuse("is set, which is not evaluated"));
     }
-    let function = object.get("func")?;
-    let arguments = function.partial("sklearn.utils.validation.check_array")?;
-    for (name, value) in arguments {
+    let function = object.find_some("func");
+    if let Some(function) = &function
+        && function.is_partial()
+    {
+        object.expect_none("feature_names_out")?;
+        expect_check_array(function)?;
+        return Ok(Box::new(ToDouble(Inputs::read(object)?)));
+    }
+    Ok(Box::new(Applied {
+        inputs: Inputs::read(object)?,
+        function: Function::read(function.as_ref())?,
+        validates: object.get("validate")?.boolean()?,
+    }))
+}
+
+fn expect_check_array(function: &Node<'_>) -> Result<(), Refusal> {
+    for (name, value) in function.partial("sklearn.utils.validation.check_array")? {
         let known = match name {
             "dtype" => value
                 .items()?
@@ -39,12 +58,14 @@ pub(super) fn read(object: &Object<'_>) -> Result<Box<dyn Transformer>, Refusal>
             return Err(value.refuse("is an argument of check_array that is not known"));
         }
     }
-    Ok(Box::new(ToDouble(Inputs::read(object)?)))
+    Ok(())
 }
+
+struct ToDouble(Inputs);
 
 impl Transformer for ToDouble {
     fn describe(&self) -> String {
-        "FunctionTransformer".to_owned()
+        NAME.to_owned()
     }
 
     fn inputs(&self) -> Inputs {
@@ -55,5 +76,50 @@ impl Transformer for ToDouble {
         let dense = table.into_dense()?;
         let (rows, columns) = (dense.rows, dense.columns);
         Ok(Table::Dense(Dense::from_f64(rows, columns, dense.into_f64())))
+    }
+}
+
+struct Applied {
+    inputs: Inputs,
+    function: Function,
+    /// Checks that the input is finite numbers of as many columns as in training.
+    validates: bool,
+}
+
+impl Transformer for Applied {
+    fn describe(&self) -> String {
+        match self.function {
+            Function::Identity => NAME.to_owned(),
+            function => format!("{NAME} ({function:?})"),
+        }
+    }
+
+    fn inputs(&self) -> Inputs {
+        self.inputs.clone()
+    }
+
+    fn exactness(&self) -> Exactness {
+        if self.function.is_rounded() {
+            ROUNDING
+        } else {
+            Exactness::BitExact
+        }
+    }
+
+    fn transform<'a>(&self, table: Table<'a>) -> Result<Table<'a>, PredictError> {
+        if !self.validates && self.function == Function::Identity {
+            return Ok(table);
+        }
+        if table.is_sparse() {
+            return Err(PredictError::Sparse(NAME));
+        }
+        if self.validates {
+            self.inputs.check(&table)?;
+        }
+        let dense = table.into_dense()?;
+        if self.validates {
+            dense.check_finite(NonFinite::Refused, NAME)?;
+        }
+        Ok(Table::Dense(self.function.apply(dense, NAME)?))
     }
 }

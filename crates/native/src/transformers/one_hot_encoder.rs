@@ -2,6 +2,7 @@
 
 use super::Transformer;
 use super::category_codes::{CategoryCodes, unknown};
+use super::infrequent::Grouping;
 use crate::error::{PredictError, Refusal};
 use crate::estimators::Inputs;
 use crate::skops::{Node, Object};
@@ -9,8 +10,10 @@ use crate::table::{Dense, Table};
 
 const NAME: &str = "OneHotEncoder";
 const KNOWN: &[&str] = &[
+    "_default_to_infrequent_mappings",
     "_drop_idx_after_grouping",
     "_infrequent_enabled",
+    "_infrequent_indices",
     "_n_features_outs",
     "categories",
     "categories_",
@@ -29,47 +32,67 @@ struct OneHotEncoder {
     inputs: Inputs,
     columns: Vec<Encoded>,
     width: usize,
-    /// Unknown categories become zeros instead of an error.
-    unknown_taken: bool,
+    unknown: Unknown,
     single: bool,
     is_sparse: bool,
 }
 
+/// What an unknown category becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unknown {
+    Refused,
+    Zeros,
+    /// An infrequent one, or zeros if the column has none.
+    Infrequent,
+}
+
 struct Encoded {
     codes: CategoryCodes,
-    /// The category that gets no column.
+    groups: Grouping,
+    /// The group that gets no column.
     dropped: Option<usize>,
     /// The first of its columns in the result.
     first: usize,
 }
 
 pub(super) fn read(object: &Object<'_>) -> Result<Box<dyn Transformer>, Refusal> {
-    if object.get("_infrequent_enabled")?.boolean()? {
-        return Err(
-            object.refuse("groups infrequent categories (min_frequency, max_categories), which is not evaluated")
-        );
-    }
     object.expect_only(KNOWN)?;
     let inputs = Inputs::read(object)?;
     let codes = CategoryCodes::read_all(&object.get("categories_")?, inputs.count)?;
-    let dropped = match object.find_some("drop_idx_") {
-        Some(node) => dropped(&node, &codes)?,
+    let groups = Grouping::read_all(object, &codes)?;
+    // Releases before 1.3 grouped nothing that they dropped.
+    let drop_node = object.find_some("_drop_idx_after_grouping");
+    let dropped = match drop_node.or_else(|| object.find_some("drop_idx_")) {
+        Some(node) => {
+            let counts = codes
+                .iter()
+                .zip(&groups)
+                .map(|(codes, groups)| groups.count(codes.count()));
+            dropped(&node, &counts.collect::<Vec<_>>())?
+        }
         None => vec![None; codes.len()],
     };
     let unknown = object.get("handle_unknown")?;
     let unknown_taken = match unknown.text()?.as_str() {
-        "error" => false,
-        "ignore" | "infrequent_if_exist" | "warn" => true,
+        "error" => Unknown::Refused,
+        "ignore" => Unknown::Zeros,
+        "infrequent_if_exist" | "warn" => Unknown::Infrequent,
         other => return Err(unknown.refuse(format!("is {other:?}, which is not evaluated"))),
     };
     let mut width = 0;
     let columns = codes
         .into_iter()
+        .zip(groups)
         .zip(dropped)
-        .map(|(codes, dropped)| {
+        .map(|((codes, groups), dropped)| {
             let first = width;
-            width += codes.count() - usize::from(dropped.is_some());
-            Encoded { codes, dropped, first }
+            width += groups.count(codes.count()) - usize::from(dropped.is_some());
+            Encoded {
+                codes,
+                groups,
+                dropped,
+                first,
+            }
         })
         .collect();
     let single = is_single(&object.get("dtype")?)?;
@@ -80,7 +103,7 @@ pub(super) fn read(object: &Object<'_>) -> Result<Box<dyn Transformer>, Refusal>
         inputs,
         columns,
         width,
-        unknown_taken,
+        unknown: unknown_taken,
         single,
         is_sparse,
     }))
@@ -95,21 +118,21 @@ pub(super) fn is_single(dtype: &Node<'_>) -> Result<bool, Refusal> {
     }
 }
 
-fn dropped(node: &Node<'_>, codes: &[CategoryCodes]) -> Result<Vec<Option<usize>>, Refusal> {
+fn dropped(node: &Node<'_>, counts: &[usize]) -> Result<Vec<Option<usize>>, Refusal> {
     let items = node.items()?;
-    if items.len() != codes.len() {
-        return Err(node.refuse(format!("has {} values for {} columns", items.len(), codes.len())));
+    if items.len() != counts.len() {
+        return Err(node.refuse(format!("has {} values for {} columns", items.len(), counts.len())));
     }
     items
         .iter()
-        .zip(codes)
-        .map(|(item, codes)| {
+        .zip(counts)
+        .map(|(item, &count)| {
             if item.is_none() {
                 return Ok(None);
             }
             match item.count()? {
-                number if number < codes.count() => Ok(Some(number)),
-                number => Err(item.refuse(format!("is {number} where there are {} categories", codes.count()))),
+                number if number < count => Ok(Some(number)),
+                number => Err(item.refuse(format!("is {number} where there are {count} categories"))),
             }
         })
         .collect()
@@ -130,9 +153,14 @@ impl Transformer for OneHotEncoder {
         let mut values = vec![0.0_f64; rows * self.width];
         for (column, encoded) in self.columns.iter().enumerate() {
             encoded.codes.for_each(&table, column, NAME, |row, number| {
-                let at = match (number, encoded.dropped) {
-                    (None, _) if self.unknown_taken => return Ok(()),
-                    (None, _) => return Err(unknown(&table, column, row)),
+                let group = match (number, self.unknown) {
+                    (Some(number), _) => Some(encoded.groups.of(number)),
+                    (None, Unknown::Refused) => return Err(unknown(&table, column, row)),
+                    (None, Unknown::Zeros) => None,
+                    (None, Unknown::Infrequent) => encoded.groups.infrequent(),
+                };
+                let at = match (group, encoded.dropped) {
+                    (None, _) => return Ok(()),
                     (Some(number), Some(dropped)) if number == dropped => return Ok(()),
                     (Some(number), Some(dropped)) if number > dropped => number - 1,
                     (Some(number), _) => number,

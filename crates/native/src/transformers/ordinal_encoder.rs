@@ -2,6 +2,7 @@
 
 use super::Transformer;
 use super::category_codes::{CategoryCodes, unknown};
+use super::infrequent::Grouping;
 use super::one_hot_encoder::is_single;
 use crate::error::{PredictError, Refusal};
 use crate::estimators::Inputs;
@@ -10,7 +11,9 @@ use crate::table::{Dense, Table};
 
 const NAME: &str = "OrdinalEncoder";
 const KNOWN: &[&str] = &[
+    "_default_to_infrequent_mappings",
     "_infrequent_enabled",
+    "_infrequent_indices",
     "_missing_indices",
     "categories",
     "categories_",
@@ -25,6 +28,7 @@ const KNOWN: &[&str] = &[
 struct OrdinalEncoder {
     inputs: Inputs,
     columns: Vec<CategoryCodes>,
+    groups: Vec<Grouping>,
     /// What missing values become where they are a category.
     missing: f64,
     /// What unknown categories become, if they are taken.
@@ -33,17 +37,17 @@ struct OrdinalEncoder {
 }
 
 pub(super) fn read(object: &Object<'_>) -> Result<Box<dyn Transformer>, Refusal> {
-    if object
-        .find("_infrequent_enabled")
-        .is_some_and(|node| node.boolean() != Ok(false))
-    {
-        return Err(
-            object.refuse("groups infrequent categories (min_frequency, max_categories), which is not evaluated")
-        );
-    }
     object.expect_only(KNOWN)?;
     let inputs = Inputs::read(object)?;
     let columns = CategoryCodes::read_all(&object.get("categories_")?, inputs.count)?;
+    let groups = Grouping::read_all(object, &columns)?;
+    if columns
+        .iter()
+        .zip(&groups)
+        .any(|(codes, groups)| codes.nan().is_some() && groups.infrequent().is_some())
+    {
+        return Err(object.refuse("groups infrequent categories of a column with missing ones, which is not evaluated"));
+    }
     let handle_unknown = object.get("handle_unknown")?;
     let unknown = match handle_unknown.text()?.as_str() {
         "error" => None,
@@ -55,6 +59,7 @@ pub(super) fn read(object: &Object<'_>) -> Result<Box<dyn Transformer>, Refusal>
     Ok(Box::new(OrdinalEncoder {
         inputs,
         columns,
+        groups,
         missing,
         unknown,
         single,
@@ -79,7 +84,7 @@ impl Transformer for OrdinalEncoder {
             codes.for_each(&table, column, NAME, |row, number| {
                 values[row * width + column] = match (number, self.unknown) {
                     (Some(number), _) if Some(number) == missing => self.missing,
-                    (Some(number), _) => number as f64,
+                    (Some(number), _) => self.groups[column].of(number) as f64,
                     (None, Some(value)) => value,
                     (None, None) => return Err(unknown(&table, column, row)),
                 };

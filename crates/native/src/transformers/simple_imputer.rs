@@ -24,7 +24,7 @@ const KNOWN: &[&str] = &[
     "strategy",
     "verbose",
 ];
-const INDICATOR_KNOWN: &[&str] = &[
+pub(super) const INDICATOR_KNOWN: &[&str] = &[
     "_n_features",
     "_precomputed",
     "error_on_new",
@@ -37,10 +37,18 @@ const INDICATOR_KNOWN: &[&str] = &[
 struct SimpleImputer {
     inputs: Inputs,
     fill: Fill,
+    constant: Option<Constant>,
     /// The mean and the median turn integers into floats first.
     floats: bool,
     /// Columns that get another column telling whether they were missing.
     indicated: Vec<usize>,
+}
+
+/// The kind of a constant. Columns of a kind that cannot hold it are refused, even if nothing is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Constant {
+    Integer,
+    Float,
 }
 
 enum Fill {
@@ -87,10 +95,16 @@ pub(super) fn read(object: &Object<'_>) -> Result<Box<dyn Transformer>, Refusal>
     if !indicated.is_empty() && matches!(fill, Fill::Texts(_)) {
         return Err(object.refuse("adds indicators to text (add_indicator), which is not evaluated"));
     }
+    let constant = match object.find_some("fill_value").map(|node| node.scalar()).transpose()? {
+        _ if strategy != "constant" => None,
+        Some(Scalar::Float(_)) => Some(Constant::Float),
+        _ => Some(Constant::Integer),
+    };
     let floats = matches!(strategy.as_str(), "mean" | "median");
     Ok(Box::new(SimpleImputer {
         inputs,
         fill,
+        constant,
         floats,
         indicated,
     }))
@@ -114,7 +128,7 @@ fn fill(statistics: &Node<'_>, is_text: bool) -> Result<Fill, Refusal> {
     })
 }
 
-fn indicated(indicator: &Object<'_>, columns: usize) -> Result<Vec<usize>, Refusal> {
+pub(super) fn indicated(indicator: &Object<'_>, columns: usize) -> Result<Vec<usize>, Refusal> {
     indicator.expect_only(INDICATOR_KNOWN)?;
     let node = indicator.get("features_")?;
     let Items::I64(features) = node.array()?.items else {
@@ -152,6 +166,17 @@ impl SimpleImputer {
             dense = dense.into_float();
         }
         dense.check_finite(NonFinite::NanTaken, NAME)?;
+        let holds = match (&dense.values, self.constant) {
+            (Values::I64(_), constant) => constant != Some(Constant::Float),
+            (Values::Bool(_), constant) => constant.is_none(),
+            _ => true,
+        };
+        if !holds {
+            return Err(PredictError::Value {
+                estimator: NAME,
+                what: "integers or booleans where its constant is a float or an integer",
+            });
+        }
         let indicator = self.indicator(&dense);
         match &mut dense.values {
             Values::F64(values) => {

@@ -11,6 +11,8 @@ pub(crate) struct Split {
     pub(crate) feature: i64,
     pub(crate) threshold: f64,
     pub(crate) missing_left: bool,
+    /// Zero is missing too.
+    pub(crate) zero_missing: bool,
     pub(crate) left: i64,
     pub(crate) right: i64,
     /// The set of categories that goes left, where the split is one of categories.
@@ -39,8 +41,18 @@ impl TreeBuilder {
             leaves: Vec::new(),
             width,
             categories: None,
+            zeros_missing: false,
         };
         Ok(Self { trees, features })
+    }
+
+    pub(crate) fn features(&self) -> usize {
+        self.features
+    }
+
+    /// How many trees there are so far.
+    pub(crate) fn count(&self) -> usize {
+        self.trees.count()
     }
 
     pub(crate) fn width(&self) -> usize {
@@ -63,6 +75,7 @@ impl TreeBuilder {
             roots,
             leaves,
             width,
+            zeros_missing,
             ..
         } = &mut self.trees;
         if nodes.len() + count > NODES_MAX {
@@ -100,6 +113,10 @@ impl TreeBuilder {
             }
             nodes.push(match split.set {
                 Some(set) => Node::categorical(feature, set, split.missing_left),
+                None if split.zero_missing => {
+                    *zeros_missing = true;
+                    Node::comparing(feature, split.threshold, split.missing_left).with_missing_zero()
+                }
                 None => Node::comparing(feature, split.threshold, split.missing_left),
             });
             waiting.push((right, Some(at)));
@@ -127,6 +144,7 @@ mod tests {
             feature,
             threshold: 0.0,
             missing_left: false,
+            zero_missing: false,
             left,
             right,
             set: None,

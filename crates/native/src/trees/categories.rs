@@ -13,6 +13,8 @@ pub(crate) enum Categories {
     },
     /// As LightGBM has them: what is not in the node's set goes right. One bit for each category, as many as needed.
     Sets(Vec<Box<[u32]>>),
+    /// As XGBoost has them: what is in the node's set goes right; missing values have a way of their own.
+    RightSets(Vec<Box<[u32]>>),
 }
 
 impl Categories {
@@ -24,17 +26,25 @@ impl Categories {
                 let category = as_byte(value);
                 contains(&left[set as usize], category) || (missing_left && !contains(&known[feature], category))
             }
+            Self::RightSets(_) if value.is_nan() => missing_left,
+            Self::RightSets(sets) => {
+                !((0.0..XGBOOST_CATEGORIES).contains(&value) && has(&sets[set as usize], value as u32))
+            }
             // C's conversion to an integer cuts off the fraction; NaN and what is too large give a negative one.
             Self::Sets(sets) => {
                 let inside = value > -1.0 && value < 2_147_483_648.0;
-                inside && {
-                    let category = value as u32;
-                    let word = sets[set as usize].get(category as usize / 32);
-                    word.is_some_and(|word| word >> (category % 32) & 1 == 1)
-                }
+                inside && has(&sets[set as usize], value as u32)
             }
         }
     }
+}
+
+/// What is no less is no category.
+const XGBOOST_CATEGORIES: f64 = 16_777_216.0;
+
+fn has(set: &[u32], category: u32) -> bool {
+    let word = set.get(category as usize / 32);
+    word.is_some_and(|word| word >> (category % 32) & 1 == 1)
 }
 
 fn contains(set: &Bitset, category: u8) -> bool {

@@ -19,6 +19,8 @@ pub(crate) struct Trees {
     leaves: Vec<f64>,
     width: usize,
     categories: Option<Categories>,
+    /// Whether a node takes zeros for missing.
+    zeros_missing: bool,
 }
 
 impl Trees {

@@ -4,7 +4,11 @@
 pub(super) const MISSING_LEFT: u32 = 1 << 31;
 /// Set where the node asks for membership in a set of categories instead of comparing.
 pub(super) const CATEGORICAL: u32 = 1 << 30;
-const FLAGS: u32 = MISSING_LEFT | CATEGORICAL;
+/// Set where zero is missing too.
+const MISSING_ZERO: u32 = 1 << 29;
+const FLAGS: u32 = MISSING_LEFT | CATEGORICAL | MISSING_ZERO;
+/// What LightGBM takes for zero.
+const ZERO_MAX: f64 = 1e-35_f32 as f64;
 
 /// The most features a model may have.
 pub(super) const FEATURES_MAX: usize = 1 << 24;
@@ -61,6 +65,22 @@ impl Node {
 
     pub(super) fn is_categorical(self) -> bool {
         self.feature & CATEGORICAL != 0
+    }
+
+    pub(super) fn with_missing_zero(mut self) -> Self {
+        self.feature |= MISSING_ZERO;
+        self
+    }
+
+    /// Where a comparing node at `at` leads, if zero is missing in it too.
+    pub(super) fn next_with_zeros(self, at: u32, value: f64) -> u32 {
+        let missing = value.is_nan() || (self.feature & MISSING_ZERO != 0 && value.abs() <= ZERO_MAX);
+        let left = if missing {
+            self.missing_left()
+        } else {
+            value <= self.threshold
+        };
+        if left { at + 1 } else { self.right }
     }
 
     pub(super) fn missing_left(self) -> bool {

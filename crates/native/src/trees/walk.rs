@@ -24,6 +24,12 @@ impl Trees {
                     );
                 }
             }
+        } else if self.zeros_missing {
+            for (tree, &root) in self.roots.iter().enumerate() {
+                for index in 0..rows {
+                    add(index, tree, self.leaf(self.walk_zeros(root, row(index))));
+                }
+            }
         } else if rows < LANES {
             for index in 0..rows {
                 self.one_row(row(index), |tree, leaf| add(index, tree, leaf));
@@ -78,6 +84,16 @@ impl Trees {
         }
     }
 
+    fn walk_zeros<T: Feature>(&self, mut at: u32, row: &[T]) -> u32 {
+        loop {
+            let node = self.nodes[at as usize];
+            if node.right == at {
+                return at;
+            }
+            at = node.next_with_zeros(at, row[node.feature()].widen());
+        }
+    }
+
     fn walk_categories<T: Feature>(&self, mut at: u32, row: &[T], categories: &Categories) -> u32 {
         loop {
             let node = self.nodes[at as usize];
@@ -86,8 +102,10 @@ impl Trees {
                 let value = row[feature].widen();
                 let left = categories.goes_left(value, feature, node.set_number(), node.missing_left());
                 if left { at + 1 } else { node.right }
+            } else if node.right == at {
+                at
             } else {
-                node.next(at, row)
+                node.next_with_zeros(at, row[node.feature()].widen())
             };
             if next == at {
                 return at;

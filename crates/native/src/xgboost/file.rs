@@ -47,28 +47,49 @@ pub(super) struct Objective {
     pub(super) name: String,
 }
 
-/// `dart`, whose sums XGBoost rounds in a way of its own, has its model elsewhere.
+/// `dart` keeps its trees inside a booster of its own, and a weight for each.
 #[derive(Deserialize)]
 pub(super) struct Booster {
     pub(super) name: String,
     pub(super) model: Option<BoosterModel>,
+    pub(super) gbtree: Option<Box<Booster>>,
+    pub(super) weight_drop: Option<Vec<f32>>,
 }
 
+/// `gblinear` has none of these.
 #[derive(Deserialize)]
 pub(super) struct BoosterModel {
+    #[serde(default)]
     pub(super) gbtree_model_param: TreesParam,
     /// The first tree of each iteration; files before 2.0 lack it.
     #[serde(default)]
     pub(super) iteration_indptr: Vec<usize>,
     /// The output that each tree adds to.
+    #[serde(default)]
     pub(super) tree_info: Vec<usize>,
+    #[serde(default)]
     pub(super) trees: Vec<Tree>,
+    /// Since 3.1 the categories of a data frame that training saw.
+    #[serde(default)]
+    pub(super) cats: Categories,
+}
+
+#[derive(Deserialize, Default)]
+pub(super) struct Categories {
+    #[serde(default)]
+    pub(super) sorted_idx: Vec<i64>,
 }
 
 #[derive(Deserialize)]
 pub(super) struct TreesParam {
     #[serde(deserialize_with = "number", default = "one")]
     pub(super) num_parallel_tree: usize,
+}
+
+impl Default for TreesParam {
+    fn default() -> Self {
+        Self { num_parallel_tree: 1 }
+    }
 }
 
 #[derive(Deserialize)]
@@ -82,6 +103,20 @@ pub(super) struct Tree {
     /// 1 where a split is one of categories.
     #[serde(default)]
     pub(super) split_type: Vec<u8>,
+    /// The categories of all nodes, one after the other.
+    #[serde(default)]
+    pub(super) categories: Vec<i64>,
+    /// The nodes that have categories; where theirs begin, and how many there are.
+    #[serde(default)]
+    pub(super) categories_nodes: Vec<i64>,
+    #[serde(default)]
+    pub(super) categories_segments: Vec<i64>,
+    #[serde(default)]
+    pub(super) categories_sizes: Vec<i64>,
+    /// The values of leaves of several outputs: of every node until 3.0, since then of every leaf.
+    #[serde(default)]
+    pub(super) base_weights: Vec<f32>,
+    pub(super) leaf_weights: Option<Vec<f32>>,
     pub(super) tree_param: TreeParam,
 }
 
@@ -122,6 +157,24 @@ fn one() -> usize {
 }
 
 impl File {
+    /// What Python keeps of a booster inside another object: the model beside the configuration of its training.
+    pub(super) fn read_pickled(bytes: &[u8]) -> Result<Self, Refusal> {
+        #[derive(Deserialize)]
+        struct Pickled {
+            #[serde(rename = "Model")]
+            model: File,
+        }
+        match bytes {
+            [b'{', b'i' | b'U' | b'I' | b'l' | b'L', ..] => ubj::from_slice(bytes)
+                .map(|pickled: Pickled| pickled.model)
+                .map_err(|error| Refusal::new("booster", error.to_string())),
+            [b'{', ..] => serde_json::from_slice(bytes)
+                .map(|pickled: Pickled| pickled.model)
+                .map_err(|error| Refusal::new("booster", error.to_string())),
+            _ => Err(Refusal::new("booster", "is not in a format of XGBoost 1.6 or later")),
+        }
+    }
+
     /// JSON and Universal Binary JSON both begin with a brace; what follows tells them apart.
     pub(super) fn read(bytes: &[u8]) -> Result<Self, Refusal> {
         match bytes {

@@ -2,17 +2,19 @@
 
 mod file;
 mod objective;
+mod tree;
 mod ubj;
 
-use file::{BoosterModel, File, Tree};
+use file::{BoosterModel, File};
 use objective::{Objective, greatest};
 
 use crate::error::{PredictError, Refusal};
-use crate::estimators::{Estimator, Inputs};
+use crate::estimators::{Estimator, Inputs, Labels};
 use crate::exactness::Exactness;
 use crate::rows::{Column, Output};
+use crate::skops::Object;
 use crate::table::{NonFinite, Table, check_finite_f32};
-use crate::trees::{Split, TreeBuilder, Trees};
+use crate::trees::Trees;
 
 /// What `exp` of two C libraries may differ by, in single precision.
 const ROUNDING: Exactness = Exactness::WithinRelative(3e-7);
@@ -30,10 +32,14 @@ pub enum XgboostClass {
 
 pub(crate) struct Boosted {
     class: XgboostClass,
+    /// Those of a classifier: it numbers its classes.
+    labels: Labels,
     inputs: Inputs,
     objective: Objective,
     trees: Trees,
-    /// The output that each tree adds to.
+    /// What the leaves of each tree are multiplied by, in a booster that dropped trees in training (`dart`).
+    drop_weights: Option<Vec<f32>>,
+    /// The output that each tree adds to, where leaves have one value.
     outputs: Vec<usize>,
     /// The starting score of each output.
     start: Vec<f32>,
@@ -43,16 +49,44 @@ pub(crate) struct Boosted {
 pub(crate) fn read(bytes: &[u8], class: XgboostClass) -> Result<(Boosted, String), Refusal> {
     let file = File::read(bytes)?;
     let [major, minor, patch] = file.version;
+    let boosted = from_file(&file, class)?;
+    Ok((boosted, format!("XGBoost {major}.{minor}.{patch}")))
+}
+
+/// Reads an object of XGBoost's interface for scikit-learn, such as the last step of a pipeline.
+pub(crate) fn from_skops(object: &Object<'_>, class: XgboostClass) -> Result<Box<dyn Estimator>, Refusal> {
+    let missing = object.get("missing")?;
+    if !missing.float()?.is_nan() {
+        return Err(missing.refuse("is not NaN, which is the only one evaluated"));
+    }
+    if let Some(objective) = object.find_some("objective")
+        && objective.text().is_err()
+    {
+        return Err(objective.refuse("is a function, which is not evaluated"));
+    }
+    let booster = object.get("_Booster")?.object()?;
+    let file = File::read_pickled(&booster.get("handle")?.bytes()?)?;
+    Ok(Box::new(from_file(&file, class)?))
+}
+
+fn from_file(file: &File, class: XgboostClass) -> Result<Boosted, Refusal> {
     let learner = &file.learner;
     let param = &learner.learner_model_param;
     let objective = Objective::find(&learner.objective.name)?;
     let booster = &learner.gradient_booster;
-    let (Some(model), "gbtree") = (&booster.model, booster.name.as_str()) else {
+    let inner = booster.gbtree.as_deref().unwrap_or(booster);
+    let (Some(model), "gbtree" | "dart") = (&inner.model, booster.name.as_str()) else {
         return Err(Refusal::new(
             "gradient_booster.name",
-            format!("is {:?}; only gbtree is evaluated natively", booster.name),
+            format!("is {:?}; gbtree and dart are evaluated natively", booster.name),
         ));
     };
+    if !model.cats.sorted_idx.is_empty() {
+        return Err(Refusal::new(
+            "gradient_booster.model.cats",
+            "keeps the categories of a data frame, which only pandas' categories are compared with",
+        ));
+    }
     if param.num_class > 0 && param.num_target > 1 {
         return Err(Refusal::new(
             "learner_model_param",
@@ -87,22 +121,31 @@ pub(crate) fn read(bytes: &[u8], class: XgboostClass) -> Result<(Boosted, String
             format!("has {} names for {} columns", names.len(), param.num_feature),
         ));
     }
+    let drop_weights = match &booster.weight_drop {
+        None => None,
+        Some(weights) if weights.len() >= used => Some(weights[..used].to_vec()),
+        Some(weights) => {
+            let reason = format!("has {} weights for {used} trees", weights.len());
+            return Err(Refusal::new("gradient_booster.weight_drop", reason));
+        }
+    };
     let outputs = model.tree_info[..used].to_vec();
     if let Some(output) = outputs.iter().find(|&&output| output >= width) {
         return Err(Refusal::new("tree_info", format!("names output {output} of {width}")));
     }
-    let boosted = Boosted {
+    Ok(Boosted {
+        labels: Labels::I64((0..width.max(2) as i64).collect()),
         class,
         inputs: Inputs {
             names: (!names.is_empty()).then(|| names.clone()),
             count: param.num_feature,
         },
         objective,
-        trees: read_trees(&model.trees[..used], param.num_feature)?,
+        trees: tree::read_all(&model.trees[..used], param.num_feature, width)?,
+        drop_weights,
         outputs,
         start,
-    };
-    Ok((boosted, format!("XGBoost {major}.{minor}.{patch}")))
+    })
 }
 
 /// How many trees answer. scikit-learn's interface stops at the best iteration, a booster does not.
@@ -136,48 +179,6 @@ fn trees_used(model: &BoosterModel, class: XgboostClass, width: usize, best: Opt
     used.filter(|&used| used <= all).ok_or_else(refuse)
 }
 
-fn read_trees(trees: &[Tree], features: usize) -> Result<Trees, Refusal> {
-    let mut builder = TreeBuilder::new(features, 1).map_err(|reason| Refusal::new("learner_model_param", reason))?;
-    for (number, tree) in trees.iter().enumerate() {
-        let refuse = |reason: String| Refusal::new(format!("trees[{number}]"), reason);
-        let count = tree.left_children.len();
-        let lengths = [
-            tree.right_children.len(),
-            tree.split_indices.len(),
-            tree.split_conditions.len(),
-            tree.default_left.len(),
-        ];
-        if lengths.iter().any(|&length| length != count) {
-            return Err(refuse(format!("has lists of unequal length for its {count} nodes")));
-        }
-        if tree.tree_param.size_leaf_vector > 1 {
-            return Err(refuse(
-                "has a vector in each leaf, which is not evaluated natively".into(),
-            ));
-        }
-        if tree.split_type.iter().any(|&kind| kind != 0) {
-            return Err(refuse("splits on categories, which is not evaluated natively".into()));
-        }
-        let split = |at: usize| {
-            (tree.left_children[at] != -1).then(|| Split {
-                feature: tree.split_indices[at],
-                // XGBoost asks for less, these trees for less or equal: of the next smaller single.
-                threshold: f64::from(tree.split_conditions[at].next_down()),
-                missing_left: tree.default_left[at].0,
-                left: tree.left_children[at],
-                right: tree.right_children[at],
-                set: None,
-            })
-        };
-        builder
-            .add(count, split, |at, leaves| {
-                leaves.push(f64::from(tree.split_conditions[at]));
-            })
-            .map_err(refuse)?;
-    }
-    Ok(builder.finish(None))
-}
-
 impl Boosted {
     /// The scores of each row, before the objective has its say.
     fn scores(&self, table: &Table<'_>) -> Result<Vec<f32>, PredictError> {
@@ -190,10 +191,32 @@ impl Boosted {
         let rows = table.rows();
         let width = self.start.len();
         let mut scores = self.start.repeat(rows);
-        self.trees.for_each(&x, rows, |row, tree, leaf| {
-            scores[row * width + self.outputs[tree]] += leaf[0] as f32;
-        });
+        if self.trees.width() > 1 {
+            self.trees.for_each(&x, rows, |row, tree, leaf| {
+                let weight = self.drop_weights.as_ref().map(|weights| weights[tree]);
+                for (output, value) in leaf.iter().enumerate() {
+                    let score = &mut scores[row * width + output];
+                    *score += self.term(*value as f32, self.start[output], weight);
+                }
+            });
+        } else {
+            self.trees.for_each(&x, rows, |row, tree, leaf| {
+                let weight = self.drop_weights.as_ref().map(|weights| weights[tree]);
+                let output = self.outputs[tree];
+                scores[row * width + output] += self.term(leaf[0] as f32, self.start[output], weight);
+            });
+        }
         Ok(scores)
+    }
+
+    /// What a leaf adds. scikit-learn's interface predicts in place, where XGBoost takes each weighted tree's leaf from
+    /// a sum with the base score, and loses bits.
+    fn term(&self, leaf: f32, base: f32, weight: Option<f32>) -> f32 {
+        match weight {
+            None => leaf,
+            Some(weight) if self.class == XgboostClass::Booster => leaf * weight,
+            Some(weight) => ((base + leaf) - base) * weight,
+        }
     }
 
     fn answers(&self, table: &Table<'_>) -> Result<Vec<f32>, PredictError> {
@@ -211,16 +234,17 @@ impl Boosted {
     }
 }
 
-/// Each value rounded to single precision once, from the type it came in.
+/// Each value rounded to single precision once, from the type it came in. Zeros of a sparse matrix are missing.
 fn singles(table: &Table<'_>) -> Result<Vec<f32>, PredictError> {
     let (rows, width) = (table.rows(), table.columns());
+    let is_sparse = table.is_sparse();
     let mut x = vec![0.0; rows * width];
     for position in 0..width {
         let column = table.column(position);
         let mut place = x.iter_mut().skip(position).step_by(width);
         let mut put = |value: f32| {
             if let Some(place) = place.next() {
-                *place = value;
+                *place = if is_sparse && value == 0.0 { f32::NAN } else { value };
             }
         };
         match &*column {
@@ -298,5 +322,13 @@ impl Estimator for Boosted {
             values: doubles(&both),
             columns: 2,
         })
+    }
+
+    fn is_single(&self) -> bool {
+        true
+    }
+
+    fn labels(&self) -> Option<&Labels> {
+        (self.class == XgboostClass::Classifier).then_some(&self.labels)
     }
 }

@@ -16,6 +16,8 @@ const SINGLES: usize = 64;
 pub struct Report {
     pub cases: usize,
     pub values: usize,
+    /// Cases that had to be refused, and were.
+    pub refused: usize,
     /// The most that a value differed from Python's, relative to the largest of its column.
     pub greatest_difference: f64,
     pub failures: Vec<String>,
@@ -58,7 +60,15 @@ fn case_folders(folder: &Path) -> Vec<PathBuf> {
 fn check_case(folder: &Path, report: &mut Report) -> Result<(), String> {
     let read = |name: &str| fs::read(folder.join(name)).map_err(|error| format!("{name}: {error}"));
     let case: Value = serde_json::from_slice(&read("case.json")?).map_err(|error| error.to_string())?;
-    let model = model(&case["model"], read)?;
+    let model = match (model(&case["model"], read), case["refused"].as_str()) {
+        (Ok(model), None) => model,
+        (Ok(_), Some(_)) => return Err("is read, and was to be refused".to_owned()),
+        (Err(refusal), Some(reason)) if refusal.contains(reason) => {
+            report.refused += 1;
+            return Ok(());
+        }
+        (Err(refusal), _) => return Err(refusal),
+    };
     for set in case["sets"].as_array().ok_or("case.json has no sets")? {
         check_set(&model, set, report).map_err(|failure| format!("{}: {failure}", set["name"]))?;
     }
@@ -147,6 +157,10 @@ fn check_singles(model: &Model, rows: &Rows, method: Method, together: &Output) 
             (Output::I64(alone), Output::I64(values)) => alone[0] == values[row],
             (Output::Bool(alone), Output::Bool(values)) => alone[0] == values[row],
             (Output::Text(alone), Output::Text(values)) => alone[0] == values[row],
+            (Output::Labels(alone), Output::Labels(together)) => alone
+                .iter()
+                .zip(together)
+                .all(|(alone, together)| row_of(together, row) == *alone),
             _ => false,
         };
         if !same {
@@ -154,6 +168,16 @@ fn check_singles(model: &Model, rows: &Rows, method: Method, together: &Output) 
         }
     }
     Ok(())
+}
+
+/// One row of a vector of labels.
+fn row_of(labels: &Output, row: usize) -> Output {
+    match labels {
+        Output::I64(values) => Output::I64(vec![values[row]]),
+        Output::Bool(values) => Output::Bool(vec![values[row]]),
+        Output::Text(values) => Output::Text(vec![values[row].clone()]),
+        other => other.clone(),
+    }
 }
 
 fn bits(values: &[f64]) -> Vec<u64> {
@@ -252,13 +276,31 @@ fn column(column: &Value) -> Result<Column, String> {
 
 fn output(output: &Value) -> Result<Output, String> {
     let values = output["values"].as_array().ok_or("an answer is missing")?;
-    Ok(match output["dtype"].as_str().unwrap_or_default() {
-        "float64" => Output::F64 {
+    let columns = output["columns"].as_u64().unwrap_or(0) as usize;
+    if columns > 1 && output["dtype"] != "float64" {
+        // Row by row in the file, a vector for each output here.
+        let column = |column: usize| {
+            let values: Vec<&Value> = values.iter().skip(column).step_by(columns).collect();
+            labels(output["dtype"].as_str().unwrap_or_default(), &values)
+        };
+        return Ok(Output::Labels((0..columns).map(column).collect::<Result<_, _>>()?));
+    }
+    if output["dtype"] == "float64" {
+        return Ok(Output::F64 {
             values: values.iter().map(float).collect::<Result<_, _>>()?,
-            columns: output["columns"].as_u64().unwrap_or(0) as usize,
-        },
-        "int64" => Output::I64(values.iter().filter_map(Value::as_i64).collect()),
-        "bool" => Output::Bool(values.iter().map(|value| *value == true).collect()),
+            columns,
+        });
+    }
+    labels(
+        output["dtype"].as_str().unwrap_or_default(),
+        &values.iter().collect::<Vec<_>>(),
+    )
+}
+
+fn labels(dtype: &str, values: &[&Value]) -> Result<Output, String> {
+    Ok(match dtype {
+        "int64" => Output::I64(values.iter().filter_map(|value| value.as_i64()).collect()),
+        "bool" => Output::Bool(values.iter().map(|value| **value == true).collect()),
         "text" => Output::Text(
             values
                 .iter()

@@ -10,14 +10,13 @@ scikit-learn the cases whose rules have changed since: `--only decision_tree_cla
 
 import argparse
 import json
-import struct
 import sys
 import warnings
 import zipfile
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import skops.io
 import sklearn
 from sklearn.compose import ColumnTransformer
@@ -37,142 +36,18 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeRegressor
 
+import case_boosted_steps
+import case_classes
+import case_distances
+import case_ensembles
+import case_linear
+import case_preparation
+import case_refused
+from rows import NUMBERS, RELEASE, TRAINING_ROWS, Training, answers, mixed, mixed_sets, number_sets, numbers, target, with_missing
+
 warnings.filterwarnings("ignore")
 
-RELEASE = tuple(int(part) for part in sklearn.__version__.split(".")[:2])
-TRAINING_ROWS = 300
-NUMBERS = ["normal", "halves", "epoch", "cents", "small"]
-
-
-def numbers(rng, rows):
-    """Columns on which careless arithmetic shows: ties, large ids, decimals that single precision cannot hold."""
-    return pd.DataFrame(
-        {
-            "normal": rng.normal(size=rows),
-            "halves": rng.integers(-4, 5, rows) * 0.5,
-            "epoch": 1_700_000_000.0 + rng.integers(0, 5_000, rows),
-            "cents": np.round(rng.uniform(0, 100, rows), 2),
-            "small": rng.integers(0, 6, rows).astype(float),
-        }
-    )
-
-
-def with_missing(rng, frame, share=0.1):
-    return frame.mask(rng.uniform(size=frame.shape) < share)
-
-
-def target(rng, frame):
-    filled = frame.fillna(0.0)
-    return (
-        filled["normal"]
-        + filled["halves"] * (filled["small"] > 2)
-        + (filled["epoch"] - 1_700_000_000.0) / 2_500
-        + np.sin(filled["cents"])
-        + rng.normal(scale=0.3, size=len(frame))
-    ).to_numpy()
-
-
-def number_sets(rng, rows):
-    """The dtypes in which the same columns may arrive."""
-    plain = numbers(rng, rows)
-    integers = pd.DataFrame(
-        {name: rng.integers(0, 3, rows) + (1_700_000_000 if name == "epoch" else 0) for name in NUMBERS}
-    )
-    integers.loc[0, "cents"] = (1 << 60) + (1 << 36) + (1 << 37) - 1
-    return {
-        "plain": plain,
-        "missing": with_missing(rng, plain),
-        "float32": plain.astype("float32"),
-        "integers": integers,
-        "integers32": integers.assign(cents=7).astype("int32"),
-        "mixed": plain.assign(
-            small=plain["small"].astype("int64"), halves=(plain["halves"] > 0), cents=plain["cents"].astype("float32")
-        ),
-        "infinite": plain.assign(cents=np.inf),
-        "reordered": plain[NUMBERS[::-1]],
-    }
-
-
-def mixed(rng, rows):
-    frame = numbers(rng, rows)
-    frame["colour"] = rng.choice(["red", "green", "blue", "été"], rows)
-    frame["size"] = rng.choice(["S", "M", "L"], rows)
-    frame["flag"] = rng.integers(0, 2, rows).astype(bool)
-    frame["shop"] = rng.integers(1, 9, rows)
-    return frame
-
-
-def mixed_sets(rng, rows):
-    plain = mixed(rng, rows)
-    unknown = plain.copy()
-    unknown["colour"] = rng.choice(["red", "mauve", ""], rows)
-    unseen_shop = plain.assign(shop=rng.integers(1, 40, rows))
-    missing = plain.copy()
-    missing[NUMBERS] = with_missing(rng, missing[NUMBERS])
-    missing_text = plain.copy()
-    some = rng.uniform(size=rows) < 0.2
-    missing_text["size"] = missing_text["size"].mask(some, np.nan)
-    none_text = plain.assign(size=pd.Series(np.where(some, None, plain["size"].astype(object)), dtype=object))
-    return {
-        "plain": plain,
-        "missing": missing,
-        "missing text": missing_text,
-        "text that is None": none_text,
-        "unknown": unknown,
-        "unseen shop": unseen_shop,
-        "reordered with extra": plain[plain.columns[::-1]].assign(extra=1.0),
-    }
-
-
-def hexes(values):
-    return [struct.pack(">d", value).hex() for value in values]
-
-
-def column(name, values):
-    """One column as the evaluator takes it."""
-    dtype = str(values.dtype)
-    if dtype in ("object", "str"):
-        none = any(value is None for value in values)
-        texts = [value if isinstance(value, str) else None for value in values]
-        return {"name": name, "dtype": "object" if none else "text", "values": texts}
-    if dtype in ("float64", "float32"):
-        return {"name": name, "dtype": dtype, "values": hexes(values.astype("float64"))}
-    if dtype in ("int64", "int32"):
-        return {"name": name, "dtype": dtype, "values": [int(v) for v in values]}
-    if dtype == "bool":
-        return {"name": name, "dtype": dtype, "values": [bool(v) for v in values]}
-    raise TypeError(dtype)
-
-
-def answer(values):
-    values = np.asarray(values)
-    columns = 1 if values.ndim == 1 else values.shape[1]
-    flat = values.ravel()
-    if flat.dtype.kind == "f":
-        return {"dtype": "float64", "columns": columns, "values": hexes(flat.astype("float64"))}
-    if flat.dtype.kind == "b":
-        return {"dtype": "bool", "columns": columns, "values": [bool(v) for v in flat]}
-    if flat.dtype.kind in "iu":
-        return {"dtype": "int64", "columns": columns, "values": [int(v) for v in flat]}
-    return {"dtype": "text", "columns": columns, "values": [str(v) for v in flat]}
-
-
-def answers(model, sets, as_array):
-    for name, frame in sets.items():
-        given = frame.to_numpy() if as_array else frame
-        found = {
-            "name": name,
-            "named": not as_array,
-            "columns": [column(name, frame[name]) for name in frame.columns],
-        }
-        try:
-            found["predict"] = answer(model.predict(given))
-            if hasattr(model, "predict_proba"):
-                found["predict_proba"] = answer(model.predict_proba(given))
-        except Exception as error:
-            found.pop("predict", None)
-            found["raises"] = str(error).splitlines()[0]
-        yield found
+FAMILIES = [case_linear, case_classes, case_distances, case_ensembles, case_preparation, case_boosted_steps]
 
 
 def cases(rng, rows, trees):
@@ -183,7 +58,7 @@ def cases(rng, rows, trees):
     three = np.array(["low", "mid", "high"])[np.digitize(y, np.quantile(y, [0.33, 0.66]))]
     holes = with_missing(rng, x)
     sets = number_sets(rng, rows)
-    few = {name: sets[name] for name in ("plain", "missing", "float32", "mixed")}
+    few = {name: sets[name] for name in ("plain", "missing", "float32", "mixed", "integers32")}
     seed = {"random_state": 7}
     forest = {"n_estimators": trees, "max_depth": 6, **seed}
     boost = {"n_estimators": trees, "max_depth": 3, **seed}
@@ -322,7 +197,9 @@ def main():
     arguments = parser.parse_args()
     rng = np.random.default_rng(arguments.seed)
     count = 0
-    for name, model, sets, as_array in cases(rng, arguments.rows, arguments.trees):
+    training = Training(np.random.default_rng(arguments.seed), arguments.rows, arguments.trees)
+    families = (family.cases(training) for family in FAMILIES)
+    for name, model, sets, as_array in chain(cases(rng, arguments.rows, arguments.trees), *families):
         if arguments.only and name not in arguments.only:
             continue
         folder = arguments.out / name
@@ -336,6 +213,15 @@ def main():
             "sets": list(answers(model, sets, as_array)),
         }
         (folder / "case.json").write_text(json.dumps(case, separators=(",", ":"), ensure_ascii=False) + "\n")
+        count += 1
+    for name, model, reason in case_refused.cases(training):
+        if arguments.only and name not in arguments.only:
+            continue
+        folder = arguments.out / name
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "model.skops").write_bytes(skops.io.dumps(model))
+        case = {"sklearn": sklearn.__version__, "class": type(model).__name__, "refused": reason}
+        (folder / "case.json").write_text(json.dumps(case) + "\n")
         count += 1
     print(f"{count} cases by scikit-learn {sklearn.__version__} in {arguments.out}")
 

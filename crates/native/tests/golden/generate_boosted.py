@@ -14,7 +14,7 @@ from pathlib import Path
 import lightgbm as lgb
 import numpy as np
 import xgboost as xgb
-from generate import NUMBERS, TRAINING_ROWS, answers, number_sets, numbers, target, with_missing
+from rows import NUMBERS, TRAINING_ROWS, answers, number_sets, numbers, target, with_missing
 
 warnings.filterwarnings("ignore")
 
@@ -27,6 +27,23 @@ class BoosterModel:
 
     def predict(self, data):
         return self.booster.predict(xgb.DMatrix(data))
+
+
+def code_sets(sets):
+    """Rows of a number and two categories, with categories that training never saw, negative and broken ones."""
+
+    def codes(frame, shop):
+        return frame.assign(halves=shop)[["normal", "halves", "small"]].astype("float64")
+
+    plain, missing = sets["plain"], sets["missing"]
+    shop = np.floor(np.abs(plain["cents"]) % 40)
+    return {
+        "plain": codes(plain, shop),
+        "missing": codes(missing, shop.mask(plain["normal"] > 1)),
+        "unseen": codes(plain, shop * 3 - 20),
+        "broken": codes(plain, shop + 0.7).assign(small=plain["cents"]),
+        "large": codes(plain, plain["epoch"]),
+    }
 
 
 def xgboost_cases(rng, rows, trees):
@@ -67,6 +84,19 @@ def xgboost_cases(rng, rows, trees):
     for name, objective in (("booster", "binary:logistic"), ("logitraw", "binary:logitraw")):
         booster = xgb.train({"objective": objective, "max_depth": 3}, training, trees)
         yield f"xgboost_{name}", booster, "ubj", few, False
+    yield "xgboost_dart", regressor(booster="dart", rate_drop=0.4, skip_drop=0.1).fit(holes, y), "ubj", sets, False
+    yield "xgboost_dart_classes", classifier(booster="dart", rate_drop=0.4).fit(x, three), "json", few, False
+    dart = xgb.train({"booster": "dart", "rate_drop": 0.4, "max_depth": 3}, xgb.DMatrix(x, y), trees)
+    yield "xgboost_dart_booster", dart, "ubj", few, False
+    vectors = {"multi_strategy": "multi_output_tree", "tree_method": "hist"}
+    many = np.column_stack([y, -y, y * y])
+    yield "xgboost_vector_leaves", regressor(**vectors).fit(holes, many), "ubj", few, False
+    shop = np.floor(np.abs(x["cents"]) % 40).to_numpy()
+    codes = np.column_stack([x["normal"], shop, x["small"]])
+    categories = {"enable_categorical": True, "tree_method": "hist", "feature_types": ["q", "c", "c"]}
+    for name, limit in (("one_hot", 50), ("sets", 1)):
+        fitted = regressor(max_cat_to_onehot=limit, **categories).fit(codes, y + 2 * (shop % 3) + (shop == 7))
+        yield f"xgboost_categories_{name}", fitted, "ubj", code_sets(sets), True
     softmax = xgb.train({"objective": "multi:softmax", "num_class": 3}, xgb.DMatrix(x, three), trees)
     yield "xgboost_softmax", softmax, "ubj", few, False
     groups = np.repeat(np.arange(TRAINING_ROWS // 10), 10)
@@ -112,6 +142,14 @@ def lightgbm_cases(rng, rows, trees):
     yield "lightgbm_stopped", stopped, few, False
     booster = lgb.train({"objective": "binary", "sigmoid": 0.7, "verbose": -1}, lgb.Dataset(x, two), trees)
     yield "lightgbm_booster", booster, few, False
+    for name, options in (("regressor", {}), ("missing", {"boosting_type": "goss"})):
+        model = regressor(linear_tree=True, linear_lambda=0.1, **options)
+        yield f"lightgbm_linear_{name}", model.fit(x if name == "regressor" else holes, y), few, False
+    sparse = holes.mask(rng.uniform(size=holes.shape) < 0.3, 0.0)
+    zeros = {name: frame.mask(np.arange(len(frame))[:, None] % 5 == np.arange(5), 0.0) for name, frame in few.items()}
+    yield "lightgbm_zeros", regressor(zero_as_missing=True).fit(sparse, y), few | {"zeros": zeros["plain"]}, False
+    yield "lightgbm_zeros_classes", classifier(zero_as_missing=True).fit(sparse, words), few, False
+    yield "lightgbm_goss", classifier(boosting_type="goss").fit(x, two, sample_weight=np.abs(y) + 0.1), few, False
     constant = classifier(min_child_samples=TRAINING_ROWS).fit(x, two)
     yield "lightgbm_single_leaves", constant, few, False
 
