@@ -350,7 +350,8 @@ def rows_of(table, start, count):
     return part.reset_index(drop=True) if hasattr(part, "reset_index") else part
 
 
-TRUSTED_PREFIXES = ("sklearn.", "numpy.", "scipy.")
+# Types whose state native scoring reads as data; nothing of the file is executed either way.
+TRUSTED_PREFIXES = ("sklearn.", "numpy.", "scipy.", "xgboost.", "lightgbm.", "collections.OrderedDict")
 
 
 def as_data(model):

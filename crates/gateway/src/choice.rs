@@ -79,7 +79,7 @@ pub(crate) async fn choose(
             Ok((executor, parity)) => {
                 worker.stop().await;
                 report.executor = ExecutorKind::Native;
-                report.why = format!("native scoring gave Python's answers on {} rows", parity.rows_compared);
+                report.why.clone_from(&parity.verdict);
                 report.parity = Some(parity);
                 return Ok(Chosen {
                     executor: Executor::Native(executor),
@@ -173,13 +173,7 @@ async fn proven_native(
     if parity.passed {
         return Ok((native, parity));
     }
-    let mut reason = format!(
-        "native scoring differs from Python's on {} of {} rows",
-        parity.rows_differing, parity.rows_compared
-    );
-    if parity.rows_differing == 0 {
-        reason = "no row could be scored to compare native with Python".into();
-    }
+    let reason = parity.verdict.clone();
     report.parity = Some(parity);
     Err(reason)
 }

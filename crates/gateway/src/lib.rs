@@ -33,6 +33,6 @@ pub use http::scoring_router;
 pub use metrics::Usage;
 pub use model_folder::{ModelFolder, ModelFolderError, SklearnFlavor};
 pub use options::{ExecutorChoice, Options};
-pub use report::{DeploymentReport, Difference, ExecutorKind, ModelReport, ParityReport};
+pub use report::{DeploymentReport, Difference, ExecutorKind, KindReport, ModelReport, ParityReport};
 pub use signature::{ColumnType, Inputs, NamedColumn, Parameter, Signature};
 pub use worker::{CallError, Handshake, StartError, Supervision, find_python};

@@ -30,7 +30,9 @@ pub(crate) async fn compare(
     let mut report = ParityReport {
         required: match tolerance {
             Tolerance::Exact => "bit-exact".into(),
-            Tolerance::Relative(limit) => format!("within {limit:e} of the largest value in the column"),
+            Tolerance::Relative(limit) => {
+                format!("within {limit:e} of the largest value in the column or term of its sum")
+            }
         },
         ..ParityReport::default()
     };
@@ -39,12 +41,15 @@ pub(crate) async fn compare(
         let scales = scales(&python);
         for (index, python) in python.iter().enumerate() {
             let row = rows.frame.slice(index..index + 1);
+            let term = native.largest_term(row.clone());
             let native = native.score(row.clone());
+            let scales: Vec<f64> = scales.iter().map(|scale| scale.max(term)).collect();
             report.row(rows.kind, &row, python, &native, tolerance, &scales);
         }
     }
     // Without a row that both could score nothing has been shown.
     report.passed = report.rows_differing == 0 && report.rows_compared > report.rows_both_refuse;
+    report.verdict = report.in_a_sentence();
     Ok(report)
 }
 
@@ -81,6 +86,23 @@ async fn python_answers(worker: &mut Worker, frame: &Frame) -> Result<Vec<RowRes
 }
 
 impl ParityReport {
+    fn in_a_sentence(&self) -> String {
+        let compared = self.rows_compared;
+        if self.rows_differing > 0 {
+            return format!(
+                "native scoring differs from Python's on {} of {compared} rows",
+                self.rows_differing
+            );
+        }
+        if !self.passed {
+            return "no row could be scored to compare native with Python".into();
+        }
+        match self.max_relative_difference {
+            0.0 => format!("native scoring gave Python's answers on {compared} rows, to the bit"),
+            most => format!("native scoring gave Python's answers on {compared} rows, within {most:.1e}"),
+        }
+    }
+
     fn row(
         &mut self,
         kind: &'static str,
@@ -92,11 +114,14 @@ impl ParityReport {
     ) {
         self.rows_compared += 1;
         *self.rows_by_kind.entry(kind).or_default() += 1;
+        let of_kind = self.kinds.entry(kind).or_default();
+        of_kind.rows += 1;
         let equal = match (python.status, native) {
             (200, Ok(native)) => {
                 let gap = Gap::between(&python.body, native, scales);
                 self.max_absolute_difference = self.max_absolute_difference.max(gap.absolute);
                 self.max_relative_difference = self.max_relative_difference.max(gap.relative);
+                of_kind.max_relative_difference = of_kind.max_relative_difference.max(gap.relative);
                 match tolerance {
                     Tolerance::Exact => gap.same_shape && gap.relative == 0.0,
                     Tolerance::Relative(limit) => gap.same_shape && gap.relative <= limit,
@@ -105,11 +130,13 @@ impl ParityReport {
             (200, Err(_)) | (_, Ok(_)) => false,
             (_, Err(_)) => {
                 self.rows_both_refuse += 1;
+                of_kind.both_refuse += 1;
                 true
             }
         };
         if !equal {
             self.rows_differing += 1;
+            of_kind.differing += 1;
             self.first_difference.get_or_insert_with(|| Difference {
                 kind,
                 row: shortened(&format!(

@@ -51,17 +51,30 @@ pub struct ModelReport {
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct ParityReport {
     pub passed: bool,
-    /// `bit-exact`, or `within 1e-12 relative`.
+    /// What came out, in one sentence.
+    pub verdict: String,
+    /// `bit-exact`, or the bound and what it is a fraction of.
     pub required: String,
     pub rows_compared: usize,
     /// Rows per kind of row: `example`, `grid`, `missing`, ..
     pub rows_by_kind: BTreeMap<&'static str, usize>,
+    /// The same by kind, with what they came to.
+    pub kinds: BTreeMap<&'static str, KindReport>,
     /// Rows that both executors refuse; they count as equal.
     pub rows_both_refuse: usize,
     pub rows_differing: usize,
     pub max_absolute_difference: f64,
     pub max_relative_difference: f64,
     pub first_difference: Option<Difference>,
+}
+
+/// Rows of one kind.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct KindReport {
+    pub rows: usize,
+    pub both_refuse: usize,
+    pub differing: usize,
+    pub max_relative_difference: f64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]

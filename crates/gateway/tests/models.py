@@ -17,10 +17,23 @@ import xgboost as xgb
 from mlflow.models import ModelSignature, infer_signature
 from mlflow.types import ParamSchema, Schema
 from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestClassifier, RandomForestRegressor
-from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.cluster import KMeans
+from sklearn.ensemble import (
+    HistGradientBoostingRegressor,
+    IsolationForest,
+    RandomForestClassifier,
+    RandomForestRegressor,
+    StackingClassifier,
+)
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LinearRegression, LogisticRegression, PoissonRegressor
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.svm import SVC, SVR
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "cases"))
 import generate  # noqa: E402
@@ -92,6 +105,37 @@ def boosted_model(flavor, name, estimator, inputs, target):
     flavor.save_model(estimator, OUT / name, pip_requirements=[], **described(estimator, inputs))
 
 
+def zoo(numbers, target, label, mixed):
+    """A model of each kind that native scoring reads."""
+    pickled = {"serialization_format": "cloudpickle"}
+    few = dict(n_estimators=10, random_state=0)
+    scaled = lambda model: make_pipeline(StandardScaler(), model)  # noqa: E731
+    both = np.column_stack([label == "yes", numbers.c > 0]).astype(int)
+    members = [("forest", RandomForestClassifier(**few)), ("logistic", scaled(LogisticRegression()))]
+    prepared = ColumnTransformer(
+        [
+            ("numbers", make_pipeline(SimpleImputer(), StandardScaler()), list("abcd")),
+            ("city", OneHotEncoder(handle_unknown="ignore"), ["city"]),
+        ]
+    )
+    for name, estimator, inputs, goal in [
+        ("svc", scaled(SVC()), numbers, label),
+        ("svr", scaled(SVR()), numbers, target),
+        ("neighbours", KNeighborsClassifier(algorithm="kd_tree"), numbers, label),
+        ("bayes", GaussianNB(), numbers, label),
+        ("network", scaled(MLPRegressor(hidden_layer_sizes=(8,), max_iter=50, random_state=0)), numbers, target),
+        ("clusters", scaled(KMeans(4, n_init=1, random_state=0)), numbers, None),
+        ("isolation", IsolationForest(**few), numbers, None),
+        ("calibrated", CalibratedClassifierCV(RandomForestClassifier(**few), cv=2), numbers, label),
+        ("stacking", StackingClassifier(members, LogisticRegression(), cv=2), numbers, label),
+        ("poisson", scaled(PoissonRegressor()), numbers, target - target.min()),
+        ("several_labels", RandomForestClassifier(**few), numbers, both),
+        ("prepared_xgboost", make_pipeline(prepared, xgb.XGBRegressor(n_estimators=10)), mixed, target),
+        ("prepared_lightgbm", make_pipeline(prepared, lgb.LGBMClassifier(n_estimators=10, verbose=-1)), mixed, label),
+    ]:
+        sklearn_model(f"zoo_{name}", estimator, inputs, goal, **pickled)
+
+
 def main():
     numbers = pd.DataFrame(DICE.normal(size=(500, 4)).round(2), columns=list("abcd"))
     target = numbers.a * 2 + numbers.b**2
@@ -109,6 +153,8 @@ def main():
         [("numbers", StandardScaler(), list("abcd")), ("city", OneHotEncoder(handle_unknown="ignore"), ["city"])]
     )
     sklearn_model("mixed", make_pipeline(columns, LogisticRegression()), mixed, label)
+
+    zoo(numbers, target, label, mixed)
 
     boosted_model(mlflow.xgboost, "xgboost", xgb.XGBRegressor(n_estimators=20), numbers, target)
     boosted_model(mlflow.xgboost, "xgboost_classes", xgb.XGBClassifier(n_estimators=20), numbers, (label == "yes") * 1)

@@ -77,6 +77,15 @@ impl NativeExecutor {
         Ok(Bytes::from(predictions(&output)))
     }
 
+    /// The largest term of the sums behind a frame's answers; zero where that is not the measure or none are given.
+    pub(crate) fn largest_term(&self, frame: Frame) -> f64 {
+        if self.model.exactness() == Exactness::BitExact {
+            return 0.0;
+        }
+        let term = rows(frame).ok().and_then(|rows| self.model.largest_term(&rows).ok());
+        term.filter(|term| term.is_finite()).unwrap_or_default()
+    }
+
     pub(crate) fn tolerance(&self) -> Tolerance {
         match self.model.exactness() {
             Exactness::BitExact => Tolerance::Exact,
@@ -202,7 +211,32 @@ fn predictions(output: &Output) -> String {
             out.push_str(if *value { "true" } else { "false" });
         }),
         Output::Text(values) => python_json::list(&mut out, values, |out, value| python_json::text(out, value)),
+        Output::Labels(outputs) => {
+            let rows = 0..outputs.first().map_or(0, label_count);
+            python_json::list(&mut out, rows, |out, row| {
+                python_json::list(out, outputs, |out, labels| label(out, labels, row));
+            });
+        }
     }
     out.push('}');
     out
+}
+
+fn label_count(labels: &Output) -> usize {
+    match labels {
+        Output::I64(values) => values.len(),
+        Output::Bool(values) => values.len(),
+        Output::Text(values) => values.len(),
+        Output::F64 { .. } | Output::Labels(_) => 0,
+    }
+}
+
+/// One label of one of several outputs.
+fn label(out: &mut String, labels: &Output, row: usize) {
+    match labels {
+        Output::I64(values) => out.push_str(&values[row].to_string()),
+        Output::Bool(values) => out.push_str(if values[row] { "true" } else { "false" }),
+        Output::Text(values) => python_json::text(out, &values[row]),
+        Output::F64 { .. } | Output::Labels(_) => {}
+    }
 }

@@ -124,6 +124,48 @@ async fn linear_models_and_pipelines_agree_within_rounding() {
     }
 }
 
+/// Every kind of model passes the gate from its pickle, and says what the comparison came to.
+#[tokio::test(flavor = "multi_thread")]
+async fn models_of_every_kind_are_scored_natively() {
+    let _turn = together().await;
+    for name in [
+        "svc",
+        "svr",
+        "neighbours",
+        "bayes",
+        "network",
+        "clusters",
+        "isolation",
+        "calibrated",
+        "stacking",
+        "poisson",
+        "several_labels",
+        "prepared_xgboost",
+        "prepared_lightgbm",
+    ] {
+        let deployment = deploy(&format!("zoo_{name}"), options(ExecutorChoice::Auto)).await;
+        let report = deployment.report();
+        assert_eq!(report.executor, ExecutorKind::Native, "{name}: {report:#?}");
+        let parity = report.parity.as_ref().unwrap();
+        assert!(
+            parity.verdict.contains("gave Python's answers"),
+            "{name}: {}",
+            parity.verdict
+        );
+        let rows: usize = parity.kinds.values().map(|kind| kind.rows).sum();
+        assert_eq!(rows, parity.rows_compared, "{name}");
+    }
+    let several = deploy("zoo_several_labels", options(ExecutorChoice::Auto)).await;
+    let body = json!({"instances": [{"a": 1.0, "b": 2.0, "c": 3.0, "d": 4.0}]}).to_string();
+    let answer = json(&score(&several, body).await);
+    assert!(
+        answer["predictions"][0]
+            .as_array()
+            .is_some_and(|labels| labels.len() == 2),
+        "{answer}"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_model_only_python_knows_gets_python_and_the_reason() {
     let _turn = together().await;
