@@ -46,10 +46,23 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         None => run_quietly(fuzz().arg("list"))?.lines().map(str::to_owned).collect(),
     };
     for target in targets {
+        // What is found goes into the first folder; the second is only read.
+        let found = project::root().join("fuzz/corpus").join(&target);
+        std::fs::create_dir_all(&found)?;
+        let corpora = std::iter::once(found).chain(seeds(&target).map(|seeds| project::root().join(seeds)));
         let limit = format!("-max_total_time={}", options.seconds);
         step(&format!("Fuzzing {target}"), || {
-            run_command(fuzz().args(["run", &target, "--", &limit]))
+            run_command(fuzz().args(["run", &target]).args(corpora).args(["--", &limit]))
         })?;
     }
     Ok(())
+}
+
+/// Files that a target begins with: the models of the tests.
+fn seeds(target: &str) -> Option<&'static str> {
+    match target {
+        "boosted_files" => Some("crates/native/tests/golden/boosted"),
+        "skops_files" => Some("crates/native/tests/golden/1.9.1"),
+        _ => None,
+    }
 }

@@ -4,6 +4,7 @@ mod artifacts;
 mod browser;
 mod client;
 mod demo;
+mod models;
 mod rust;
 
 use std::time::{Duration, Instant};
@@ -33,6 +34,8 @@ enum Part {
     Lint,
     /// Rust tests, on SQLite and PostgreSQL
     Rust,
+    /// Hundreds of models by two releases of each library: native answers against Python's
+    Models,
     /// Real mlflow clients against the binary: scenarios, documents, durability, bad input
     Client,
     /// The same requests to the real mlflow server and to Fettle, answers compared field by field
@@ -50,6 +53,7 @@ impl Part {
         match self {
             Self::Lint => lint::run(),
             Self::Rust => rust::run(&options.arguments),
+            Self::Models => models::run(&options.arguments),
             Self::Client => client::run(options.against_mlflow, &options.arguments),
             Self::Differential => client::differential(&options.arguments),
             Self::Artifacts => artifacts::run(&options.arguments),
@@ -62,6 +66,7 @@ impl Part {
         match self {
             Self::Lint => "lint",
             Self::Rust => "rust",
+            Self::Models => "models",
             Self::Client => "client",
             Self::Differential => "differential",
             Self::Artifacts => "artifacts",
