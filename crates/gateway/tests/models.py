@@ -17,23 +17,18 @@ import xgboost as xgb
 from mlflow.models import ModelSignature, infer_signature
 from mlflow.types import ParamSchema, Schema
 from sklearn.compose import ColumnTransformer
-from sklearn.calibration import CalibratedClassifierCV
-from sklearn.cluster import KMeans
 from sklearn.ensemble import (
     HistGradientBoostingRegressor,
-    IsolationForest,
     RandomForestClassifier,
     RandomForestRegressor,
     StackingClassifier,
 )
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LinearRegression, LogisticRegression, PoissonRegressor
-from sklearn.naive_bayes import GaussianNB
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
-from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
-from sklearn.svm import SVC, SVR
+from sklearn.svm import SVC
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "cases"))
 import generate  # noqa: E402
@@ -106,7 +101,7 @@ def boosted_model(flavor, name, estimator, inputs, target):
 
 
 def zoo(numbers, target, label, mixed):
-    """A model of each kind that native scoring reads."""
+    """Models of several kinds that native scoring reads, kept as pickles."""
     pickled = {"serialization_format": "cloudpickle"}
     few = dict(n_estimators=10, random_state=0)
     scaled = lambda model: make_pipeline(StandardScaler(), model)  # noqa: E731
@@ -120,18 +115,10 @@ def zoo(numbers, target, label, mixed):
     )
     for name, estimator, inputs, goal in [
         ("svc", scaled(SVC()), numbers, label),
-        ("svr", scaled(SVR()), numbers, target),
         ("neighbours", KNeighborsClassifier(algorithm="kd_tree"), numbers, label),
-        ("bayes", GaussianNB(), numbers, label),
-        ("network", scaled(MLPRegressor(hidden_layer_sizes=(8,), max_iter=50, random_state=0)), numbers, target),
-        ("clusters", scaled(KMeans(4, n_init=1, random_state=0)), numbers, None),
-        ("isolation", IsolationForest(**few), numbers, None),
-        ("calibrated", CalibratedClassifierCV(RandomForestClassifier(**few), cv=2), numbers, label),
         ("stacking", StackingClassifier(members, LogisticRegression(), cv=2), numbers, label),
-        ("poisson", scaled(PoissonRegressor()), numbers, target - target.min()),
         ("several_labels", RandomForestClassifier(**few), numbers, both),
         ("prepared_xgboost", make_pipeline(prepared, xgb.XGBRegressor(n_estimators=10)), mixed, target),
-        ("prepared_lightgbm", make_pipeline(prepared, lgb.LGBMClassifier(n_estimators=10, verbose=-1)), mixed, label),
     ]:
         sklearn_model(f"zoo_{name}", estimator, inputs, goal, **pickled)
 

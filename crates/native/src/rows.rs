@@ -83,6 +83,8 @@ pub enum Output {
         values: Vec<f64>,
         columns: usize,
     },
+    /// A matrix of one column.
+    Column(Vec<f64>),
     I64(Vec<i64>),
     Bool(Vec<bool>),
     Text(Vec<String>),
@@ -101,7 +103,7 @@ impl Output {
         for output in &outputs {
             match output {
                 Self::F64 { values, columns: 1 } => columns.push(values),
-                Self::F64 { .. } | Self::Labels(_) => return None,
+                Self::F64 { .. } | Self::Column(_) | Self::Labels(_) => return None,
                 _ => return Some(Self::Labels(outputs)),
             }
         }

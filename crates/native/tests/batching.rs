@@ -51,6 +51,7 @@ fn answers(output: &Output) -> Vec<String> {
             let bits: Vec<u64> = values.iter().map(|value| value.to_bits()).collect();
             bits.chunks_exact(*columns).map(|row| format!("{row:x?}")).collect()
         }
+        Output::Column(values) => values.iter().map(|value| value.to_bits().to_string()).collect(),
         Output::I64(values) => values.iter().map(ToString::to_string).collect(),
         Output::Bool(values) => values.iter().map(ToString::to_string).collect(),
         Output::Text(values) => values.clone(),

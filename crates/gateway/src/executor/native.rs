@@ -206,6 +206,9 @@ fn predictions(output: &Output) -> String {
         Output::F64 { values, columns } => python_json::list(&mut out, values.chunks(*columns), |out, row| {
             python_json::list(out, row, |out, value| python_json::float(out, *value));
         }),
+        Output::Column(values) => python_json::list(&mut out, values, |out, value| {
+            python_json::list(out, [value], |out, value| python_json::float(out, *value));
+        }),
         Output::I64(values) => python_json::list(&mut out, values, |out, value| out.push_str(&value.to_string())),
         Output::Bool(values) => python_json::list(&mut out, values, |out, value| {
             out.push_str(if *value { "true" } else { "false" });
@@ -227,7 +230,7 @@ fn label_count(labels: &Output) -> usize {
         Output::I64(values) => values.len(),
         Output::Bool(values) => values.len(),
         Output::Text(values) => values.len(),
-        Output::F64 { .. } | Output::Labels(_) => 0,
+        Output::F64 { .. } | Output::Column(_) | Output::Labels(_) => 0,
     }
 }
 
@@ -237,6 +240,6 @@ fn label(out: &mut String, labels: &Output, row: usize) {
         Output::I64(values) => out.push_str(&values[row].to_string()),
         Output::Bool(values) => out.push_str(if values[row] { "true" } else { "false" }),
         Output::Text(values) => python_json::text(out, &values[row]),
-        Output::F64 { .. } | Output::Labels(_) => {}
+        Output::F64 { .. } | Output::Column(_) | Output::Labels(_) => {}
     }
 }

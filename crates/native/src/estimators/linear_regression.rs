@@ -112,9 +112,6 @@ struct LinearRegression {
 pub(super) fn read(object: &Object<'_>, name: &'static str) -> Result<Box<dyn Estimator>, Refusal> {
     object.expect_only(KNOWN)?;
     let scores = LinearScores::read(object, name)?;
-    if !scores.is_vector && scores.outputs() == 1 {
-        return Err(object.refuse("was trained on a target of one column, whose answers have two dimensions"));
-    }
     let exponential = match name {
         "PoissonRegressor" | "GammaRegressor" => true,
         "TweedieRegressor" => has_logarithmic_link(object)?,
@@ -158,6 +155,9 @@ impl Estimator for LinearRegression {
             }
         }
         let columns = self.scores.outputs();
+        if columns == 1 && !self.scores.is_vector {
+            return Ok(Output::Column(values));
+        }
         Ok(Output::F64 { values, columns })
     }
 

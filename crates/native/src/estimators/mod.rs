@@ -36,6 +36,7 @@ mod space_tree;
 mod stacking;
 mod sums;
 mod support_vectors;
+mod threshold;
 mod transformed_target;
 mod tree_nodes;
 mod voting;
@@ -99,6 +100,14 @@ type Reader = fn(&Object<'_>, &'static str) -> Result<Box<dyn Estimator>, Refusa
 
 /// Every class of model that is read, with its reader.
 const READERS: &[(&str, Reader)] = &[
+    (
+        "sklearn.model_selection._classification_threshold.FixedThresholdClassifier",
+        threshold::read,
+    ),
+    (
+        "sklearn.model_selection._classification_threshold.TunedThresholdClassifierCV",
+        threshold::read,
+    ),
     ("lightgbm.sklearn.LGBMClassifier", |object, _| {
         lightgbm::from_skops(object)
     }),

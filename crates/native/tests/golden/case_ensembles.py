@@ -26,6 +26,9 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from rows import RELEASE
 
+if RELEASE >= (1, 5):
+    from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
+
 
 def cases(data):
     x, y, few = data.x, data.y, data.few
@@ -73,6 +76,14 @@ def cases(data):
     yield "stacking_passthrough", passing.fit(x, two), few, False
     stacked = StackingRegressor(regressors[:2], RandomForestRegressor(**forest), cv=3)
     yield "stacking_regressor", stacked.fit(x, y), few, False
+
+    if RELEASE >= (1, 5):
+        tuned = TunedThresholdClassifierCV(RandomForestClassifier(**forest), cv=3, **seed)
+        yield "threshold_tuned", tuned.fit(x, np.where(two == 1, "yes", "no")), few, False
+        fixed = FixedThresholdClassifier(LogisticRegression(), threshold=0.3)
+        yield "threshold_fixed", fixed.fit(near, two), near_sets, False
+        margin = FixedThresholdClassifier(LinearSVC(), threshold=0.1, response_method="decision_function")
+        yield "threshold_margin", margin.fit(near, two), near_sets, False
 
     grid = GridSearchCV(RandomForestRegressor(**forest), {"max_depth": [2, 4]}, cv=2)
     yield "grid_search", grid.fit(x, y), few, False

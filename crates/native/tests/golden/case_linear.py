@@ -15,6 +15,8 @@ def cases(data):
     def scaled(model, target):
         return make_pipeline(StandardScaler(), model).fit(x, target)
 
+    yield "target_of_one_column_linear", lm.LinearRegression().fit(x, y.reshape(-1, 1)), few, False
+    yield "target_of_one_column_ridge", scaled(lm.Ridge(), data.y.reshape(-1, 1)), few, False
     yield "ridge_cv", lm.RidgeCV().fit(x, y), few, False
     yield "lasso_cv", lm.LassoCV(cv=3).fit(near, y), near_sets, False
     yield "elastic_net_cv", lm.ElasticNetCV(cv=3).fit(near, y), near_sets, False

@@ -8,8 +8,9 @@ from sklearn.ensemble import BaggingRegressor, VotingRegressor
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.impute import KNNImputer
-from sklearn.linear_model import LinearRegression, Ridge
+from sklearn.linear_model import Ridge
 from sklearn.multiclass import OneVsRestClassifier
+from sklearn.multioutput import MultiOutputRegressor
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
@@ -38,7 +39,8 @@ def cases(data):
     yield "function_not_known", make_pipeline(function, DecisionTreeRegressor()).fit(near, y), "floor, which is not"
     frames = make_pipeline(prep.StandardScaler().set_output(transform="pandas"), Ridge()).fit(x, y)
     yield "frames_between_steps", frames, "set_output"
-    yield "target_of_one_column", LinearRegression().fit(x, y.reshape(-1, 1)), "two dimensions"
+    column = make_pipeline(prep.StandardScaler(), MultiOutputRegressor(Ridge())).fit(x, y.reshape(-1, 1))
+    yield "target_of_one_column", column, "two dimensions"
     labels = np.column_stack([data.two, data.three == 1])
     yield "several_labels_at_once", OneVsRestClassifier(SVC()).fit(x, labels), "multilabel-indicator"
     singles = [("one", XGBRegressor(**few)), ("two", XGBRegressor(**few))]

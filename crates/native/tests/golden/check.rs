@@ -154,6 +154,7 @@ fn check_singles(model: &Model, rows: &Rows, method: Method, together: &Output) 
             (Output::F64 { values: alone, columns }, Output::F64 { values, .. }) => {
                 bits(alone) == bits(&values[row * columns..(row + 1) * columns])
             }
+            (Output::Column(alone), Output::Column(values)) => bits(alone) == bits(&values[row..=row]),
             (Output::I64(alone), Output::I64(values)) => alone[0] == values[row],
             (Output::Bool(alone), Output::Bool(values)) => alone[0] == values[row],
             (Output::Text(alone), Output::Text(values)) => alone[0] == values[row],
@@ -198,6 +199,13 @@ fn one(column: &Column, row: usize) -> Column {
 
 /// The greatest difference, or what is wrong.
 fn difference(found: &Output, expected: &Output, exactness: Exactness, largest_term: f64) -> Result<f64, String> {
+    if let (Output::Column(found), Output::Column(expected)) = (found, expected) {
+        let vector = |values: &[f64]| Output::F64 {
+            values: values.to_vec(),
+            columns: 1,
+        };
+        return difference(&vector(found), &vector(expected), exactness, largest_term);
+    }
     let (
         Output::F64 { values: found, columns },
         Output::F64 {
@@ -284,6 +292,9 @@ fn output(output: &Value) -> Result<Output, String> {
             labels(output["dtype"].as_str().unwrap_or_default(), &values)
         };
         return Ok(Output::Labels((0..columns).map(column).collect::<Result<_, _>>()?));
+    }
+    if output["dtype"] == "column" {
+        return Ok(Output::Column(values.iter().map(float).collect::<Result<_, _>>()?));
     }
     if output["dtype"] == "float64" {
         return Ok(Output::F64 {

@@ -115,6 +115,8 @@ def column(name, values):
 def answer(values):
     values = np.asarray(values)
     columns = 1 if values.ndim == 1 else values.shape[1]
+    if values.ndim == 2 and columns == 1:
+        return answer(values.ravel()) | {"dtype": "column"}
     flat = values.ravel()
     if flat.dtype.kind == "f":
         return {"dtype": "float64", "columns": columns, "values": hexes(flat.astype("float64"))}
