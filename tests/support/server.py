@@ -42,6 +42,7 @@ def tracking_server(folder, backend_uri):
     port = free_port()
     environment = {
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        "FETTLE_CAPTURE_FOLDER": str(folder / "capture"),
         # The receivers of webhooks listen on this machine.
         "MLFLOW_WEBHOOK_ALLOWED_SCHEMES": "http,https",
         "MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS": "true",

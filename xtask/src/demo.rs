@@ -91,11 +91,16 @@ pub(crate) fn show(fettle: &Path, options: &Options) -> Result<()> {
         run_command(script("score.py").arg(format!("{url}/endpoints/{MODEL}/invocations")))
     })?;
 
+    step("Watching the endpoint through the rest of the year", || {
+        run_command(script("watch.py").arg(&url).arg(MODEL))
+    })?;
+
     println!(
         "\nThe demo took {}. Open {url} in a browser.",
         seconds(started.elapsed())
     );
     println!("  the experiment, its runs and charts   {url}/");
+    println!("  what drifted, alerts, requests        {url}/#/monitoring");
     println!("  predictions                           POST {url}/endpoints/{MODEL}/invocations");
     if options.exit {
         return Ok(());

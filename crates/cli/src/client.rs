@@ -74,6 +74,25 @@ impl Client {
         self.json(self.request(Method::POST, path).json(body)).await
     }
 
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Result<Value> {
+        self.json(self.request(Method::PUT, path).json(body)).await
+    }
+
+    /// Sends a file as it is.
+    pub(crate) async fn post_file(&self, path: &str, query: &[(&str, &str)], file: &Path) -> Result<Value> {
+        let body = tokio::fs::read(file)
+            .await
+            .with_context(|| format!("{}", file.display()))?;
+        let content_type = match file.extension().and_then(|extension| extension.to_str()) {
+            Some("csv") => "text/csv",
+            Some("json") => "application/json",
+            Some("jsonl" | "ndjson") => "application/x-ndjson",
+            _ => "application/vnd.apache.parquet",
+        };
+        let request = self.request(Method::POST, path).query(query);
+        self.json(request.header("content-type", content_type).body(body)).await
+    }
+
     pub(crate) async fn delete(&self, path: &str) -> Result<Value> {
         self.json(self.request(Method::DELETE, path)).await
     }
@@ -84,7 +103,12 @@ impl Client {
             "/api/2.0/mlflow-artifacts/artifacts/{}",
             utf8_percent_encode(artifact, PATH)
         );
-        let response = self.send(self.request(Method::GET, &path)).await?;
+        self.download_from(&path, &[], file).await
+    }
+
+    /// Copies an answer to a file.
+    pub(crate) async fn download_from(&self, path: &str, query: &[(&str, &str)], file: &Path) -> Result<()> {
+        let response = self.send(self.request(Method::GET, path).query(query)).await?;
         let mut out = tokio::fs::File::create(file)
             .await
             .with_context(|| format!("{}", file.display()))?;

@@ -1,13 +1,23 @@
 //! `fettle`: one binary for a model's whole life.
 
+mod alert;
+mod alert_rule;
+mod baseline;
+mod capture;
 mod client;
 mod doctor;
 mod drift;
 mod endpoint;
+mod ground_truth;
 mod logs;
+mod metrics;
 mod mlflow_flags;
 mod model_source;
+mod monitor;
+mod monitoring_args;
 mod output;
+mod printing;
+mod request_log;
 mod security;
 mod serve;
 mod server;
@@ -53,6 +63,30 @@ enum Command {
     /// Make, list and delete webhooks, and see what was sent to them
     #[command(subcommand)]
     Webhook(webhook::Command),
+    /// See and change what is recorded of endpoints' requests
+    #[command(subcommand)]
+    Capture(capture::Command),
+    /// Show figures of operation over time
+    #[command(subcommand)]
+    Metrics(metrics::Command),
+    /// Search the requests that endpoints have answered
+    #[command(subcommand)]
+    Logs(request_log::Command),
+    /// Watch endpoints for drift, broken data and bad predictions
+    #[command(subcommand)]
+    Monitor(monitor::Command),
+    /// Keep what monitors hold a model version's traffic against
+    #[command(subcommand)]
+    Baseline(baseline::Command),
+    /// Tell what really happened
+    #[command(subcommand)]
+    GroundTruth(ground_truth::Command),
+    /// Make, list and delete alert rules
+    #[command(subcommand)]
+    AlertRule(alert_rule::Command),
+    /// See what fires, who is told, and keep quiet what is known
+    #[command(subcommand)]
+    Alert(alert::Command),
 }
 
 fn main() -> ExitCode {
@@ -67,6 +101,14 @@ fn main() -> ExitCode {
         Command::Drift(command) => drift::run(command),
         Command::Endpoint(command) => endpoint::run(command),
         Command::Webhook(command) => webhook::run(command),
+        Command::Capture(command) => capture::run(command),
+        Command::Metrics(command) => metrics::run(command),
+        Command::Logs(command) => request_log::run(command),
+        Command::Monitor(command) => monitor::run(command),
+        Command::Baseline(command) => baseline::run(command),
+        Command::GroundTruth(command) => ground_truth::run(command),
+        Command::AlertRule(command) => alert_rule::run(command),
+        Command::Alert(command) => alert::run(command),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,6 +1,8 @@
 //! `fettle server`
 
-use crate::{logs, mlflow_flags::MlflowFlags, security::SecurityArgs, shutdown, webhook_args};
+use crate::{
+    logs, mlflow_flags::MlflowFlags, monitoring_args::MonitoringArgs, security::SecurityArgs, shutdown, webhook_args,
+};
 use anyhow::{Context, Result, anyhow, bail};
 use clap::{ArgAction, builder::BoolishValueParser};
 use fettle_blobs::{Environment, Stores};
@@ -93,6 +95,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     webhooks: webhook_args::WebhookArgs,
     #[command(flatten)]
+    monitoring: MonitoringArgs,
+    #[command(flatten)]
     mlflow: MlflowFlags,
     /// Show this help
     #[arg(long, action = clap::ArgAction::Help)]
@@ -139,6 +143,10 @@ async fn start(args: Args) -> Result<()> {
         models_folder: models.path().to_owned(),
         python: args.python,
         webhooks: args.webhooks.settings(),
+        capture: args.monitoring.capture(&data_folder(&store)),
+        alerts: args
+            .monitoring
+            .alerts(&format!("http://{}:{}{}", args.host, args.port, args.static_prefix)),
         secret_keys: webhook_args::secret_keys(&store)?,
     };
     let app = App::open(db, blobs, clock, settings)
@@ -171,7 +179,8 @@ async fn start(args: Args) -> Result<()> {
             Some(tokio::spawn(serve_otlp_grpc(app.clone(), listener, stopped)))
         }
     };
-    let served = shutdown::serve(listener, router(app)).await;
+    let served = shutdown::serve(listener, router(app.clone())).await;
+    app.close().await;
     drop(stop);
     if let Some(otlp) = otlp {
         if let Ok(finished) = timeout(OTLP_DRAIN, otlp).await {
@@ -181,6 +190,14 @@ async fn start(args: Args) -> Result<()> {
         }
     }
     served
+}
+
+/// Where what belongs to a store is kept on this machine: beside it, if it is a file.
+fn data_folder(store: &StoreUri) -> PathBuf {
+    match store {
+        StoreUri::Sqlite(path) => path.parent().unwrap_or(Path::new("")).to_owned(),
+        StoreUri::Postgres(_) => PathBuf::from(DATA_FOLDER),
+    }
 }
 
 impl Args {

@@ -5,6 +5,7 @@ use crate::{
     caller::DEFAULT_WORKSPACE_ID,
     clock::Clock,
     error::Result,
+    monitoring::{AlertSettings, CaptureSettings, alerts, capture, monitors, operational},
     secrets::SecretKeys,
     security::Security,
     serving::Reconciler,
@@ -32,6 +33,9 @@ pub struct App {
     pub(crate) reconciler: Reconciler,
     pub(crate) folder: Folder,
     pub(crate) webhooks: webhooks::Channel,
+    pub(crate) recorder: capture::Recorder,
+    pub(crate) flusher: operational::Flusher,
+    pub(crate) alerts: alerts::Channel,
     pub(crate) http_metrics: Arc<HttpMetrics>,
 }
 
@@ -57,6 +61,8 @@ pub struct Settings {
     /// The Python with mlflow that endpoints use; none is what the environment offers.
     pub python: Option<PathBuf>,
     pub webhooks: WebhookSettings,
+    pub capture: CaptureSettings,
+    pub alerts: AlertSettings,
     /// What secrets in the store are encrypted with.
     pub secret_keys: Arc<SecretKeys>,
 }
@@ -86,6 +92,8 @@ impl Default for Settings {
             models_folder: std::env::temp_dir().join("fettle-models"),
             python: None,
             webhooks: WebhookSettings::default(),
+            capture: CaptureSettings::default(),
+            alerts: AlertSettings::default(),
             secret_keys: Arc::default(),
         }
     }
@@ -114,9 +122,11 @@ impl App {
         reconciler.restore(&db).await?;
         let folder = Folder::start(db.clone());
         let keys = Arc::clone(&settings.secret_keys);
-        let webhooks = webhooks::open(db.clone(), clock.clone(), &settings.webhooks, keys);
+        let webhooks = webhooks::open(db.clone(), clock.clone(), &settings.webhooks, Arc::clone(&keys));
+        let alerts = alerts::open(db.clone(), clock.clone(), &settings.webhooks, &settings.alerts, keys);
+        let recorder = capture::open(&db, &clock, &settings.capture).await?;
         let settings = Arc::new(settings);
-        Ok(Self {
+        let app = Self {
             db,
             blobs,
             stores,
@@ -127,8 +137,33 @@ impl App {
             reconciler,
             folder,
             webhooks,
+            recorder,
+            flusher: operational::Flusher::default(),
+            alerts,
             http_metrics: Arc::default(),
-        })
+        };
+        app.recorder.start(app.clone());
+        operational::Flusher::start(app.clone());
+        alerts::start(app.clone());
+        monitors::start(app.clone());
+        Ok(app)
+    }
+
+    /// Ends what must not be cut off: captured requests are written and their files closed.
+    pub async fn close(&self) {
+        let capture = self.recorder.capture().clone();
+        if let Err(error) = tokio::task::spawn_blocking(move || capture.close()).await {
+            tracing::error!(%error, "The capture was not closed");
+        }
+        if let Err(error) = operational::flush(self).await {
+            tracing::warn!(%error, "The last figures of operation could not be written");
+        }
+    }
+
+    /// Where people open the page, without a slash at the end.
+    pub(crate) fn external_url(&self) -> String {
+        let url = self.settings.alerts.external_url.as_deref().unwrap_or_default();
+        url.trim_end_matches('/').to_owned()
     }
 
     /// A write that may put messages into the outbox: they are sent as soon as it is committed.

@@ -5,7 +5,8 @@ use crate::{
     artifacts, audit,
     caller::RequestId,
     error::{ApiError, ErrorCode, ErrorReport},
-    evaluation, graphql, logged_models, off, registry, security, serving, system, traces, tracking, ui, webhooks,
+    evaluation, graphql, logged_models, monitoring, off, registry, security, serving, system, traces, tracking, ui,
+    webhooks,
 };
 use axum::{
     Router,
@@ -24,6 +25,8 @@ use tower_http::{
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Of a CloudEvent in the binary form; the same for us.
+const EVENT_ID: HeaderName = HeaderName::from_static("ce-id");
 /// In bytes. Below it the answer fits in a packet or two anyway.
 const COMPRESSED_SIZE_MIN: u64 = 4096;
 
@@ -77,6 +80,7 @@ fn prefixed(offer: Offer) -> Router<App> {
         .merge(traces::root_routes())
         .merge(audit::routes())
         .merge(serving::routes())
+        .merge(monitoring::routes())
         .merge(webhooks::delivery_routes());
     let rest = match offer {
         Offer::Everything | Offer::NoArtifacts => rest,
@@ -168,9 +172,10 @@ async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Re
 
 /// The client's own id if it sent a reasonable one, so that logs on both sides agree.
 fn request_id(request: &Request) -> Arc<str> {
-    request
-        .headers()
+    let headers = request.headers();
+    headers
         .get(REQUEST_ID)
+        .or_else(|| headers.get(EVENT_ID))
         .and_then(|value| value.to_str().ok())
         .filter(|id| !id.is_empty() && id.len() <= 128)
         .map_or_else(|| format!("{:032x}", rand::random::<u128>()).into(), Into::into)

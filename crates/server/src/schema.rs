@@ -23,4 +23,9 @@ pub static MIGRATIONS: &[Migration] = &[
         name: "evaluation",
         sql: include_str!("../migrations/0004_evaluation.sql"),
     },
+    Migration {
+        version: 5,
+        name: "monitoring",
+        sql: include_str!("../migrations/0005_monitoring.sql"),
+    },
 ];

@@ -5,6 +5,7 @@ use crate::{
     artifacts::ArtifactAccess,
     error::{ApiError, ErrorCode, Result},
     extract::Json,
+    monitoring,
 };
 use axum::{Router, extract::State, http::header, response::IntoResponse, routing::get};
 use prometheus_client::{
@@ -69,7 +70,8 @@ async fn metrics(State(app): State<App>) -> Result<impl IntoResponse> {
     let mut text = String::new();
     encode(&mut text, &app.http_metrics.registry)
         .map_err(|e| ApiError::new(ErrorCode::InternalError, "The metrics could not be written.").because(e))?;
-    let text = as_plain_text(&text) + &app.gateway.metrics();
+    let mut text = as_plain_text(&text) + &app.gateway.metrics();
+    monitoring::render_metrics(&app, &mut text).await;
     Ok((
         [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
         text,

@@ -19,6 +19,10 @@ export const routes = {
   modelVersion: (name: string, version: string) => at(['models', name, 'versions', version]),
   endpoints: () => at(['endpoints']),
   endpoint: (name: string) => at(['endpoints', name]),
+  monitors: () => at(['monitoring']),
+  monitor: (name: string) => at(['monitoring', 'monitors', name]),
+  alerts: () => at(['monitoring', 'alerts']),
+  requestLog: (query: Record<string, string> = {}) => at(['monitoring', 'requests'], query),
   audit: () => at(['audit']),
 };
 
@@ -33,6 +37,10 @@ export type View =
   | { page: 'model-version'; name: string; version: string }
   | { page: 'endpoints' }
   | { page: 'endpoint'; name: string }
+  | { page: 'monitors' }
+  | { page: 'monitor'; name: string }
+  | { page: 'alerts' }
+  | { page: 'request-log'; query: Record<string, string> }
   | { page: 'audit' }
   | { page: 'unknown' };
 
@@ -59,6 +67,11 @@ export function viewOf({ path, query }: Address): View {
       return { page: 'model', name: id };
     case 'endpoints':
       return id ? { page: 'endpoint', name: id } : { page: 'endpoints' };
+    case 'monitoring':
+      if (id === 'monitors' && noun) return { page: 'monitor', name: noun };
+      if (id === 'alerts') return { page: 'alerts' };
+      if (id === 'requests') return { page: 'request-log', query };
+      return { page: 'monitors' };
     case 'audit':
       return { page: 'audit' };
     default:

@@ -23,7 +23,7 @@ use serde_json::json;
 const NAME_LENGTH: usize = 63;
 const REPLICAS_MAX: i64 = 64;
 /// The deployment that an endpoint is made with.
-const FIRST_DEPLOYMENT: &str = "default";
+pub const FIRST_DEPLOYMENT: &str = "default";
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]

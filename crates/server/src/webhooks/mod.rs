@@ -11,7 +11,7 @@ mod handlers;
 mod payload;
 mod python_json;
 pub(crate) mod registry_events;
-mod sender;
+pub(crate) mod sender;
 mod signature;
 mod store;
 mod validate;

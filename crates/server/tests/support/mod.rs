@@ -19,6 +19,7 @@ pub struct TestApp {
     pub clock: Clock,
     /// Goes with the test.
     _artifacts: tempfile::TempDir,
+    _spool: tempfile::TempDir,
 }
 
 /// What came back.
@@ -43,6 +44,9 @@ impl TestApp {
         let artifacts = tempfile::tempdir().expect("a temporary folder");
         let blobs = Blobs::folder(artifacts.path()).expect("an artifact folder");
         let clock = Clock::fixed(now_ms);
+        let spool = tempfile::tempdir().expect("a temporary folder");
+        let mut settings = settings;
+        settings.capture.folder.get_or_insert_with(|| spool.path().to_owned());
         let app = App::open(db, blobs, clock.clone(), settings)
             .await
             .expect("the application starts");
@@ -50,6 +54,7 @@ impl TestApp {
             router: router(app),
             clock,
             _artifacts: artifacts,
+            _spool: spool,
         }
     }
 

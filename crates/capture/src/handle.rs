@@ -1,0 +1,292 @@
+//! The handle through which the capture is told of requests and asked what became of them.
+
+use crate::{
+    event::{Event, Source},
+    queue::{Item, Queue, Served},
+    spool::{self, Sealed, Spool},
+    tally::Tally,
+    writer::Writer,
+};
+use std::{
+    collections::HashMap,
+    io,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    thread::{self, JoinHandle, Thread},
+    time::Duration,
+};
+
+/// The bounds of a capture.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Requests that wait to be written.
+    pub items_max: usize,
+    /// And the bytes of their bodies.
+    pub bytes_max: usize,
+    /// A file of the spool is sealed when it is this large, or this old.
+    pub segment_bytes: u64,
+    pub segment_age: Duration,
+    /// How long what is written may not be on disk.
+    pub sync_every: Duration,
+    /// Bytes of the spool beyond which bodies are dropped.
+    pub spool_bytes_max: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            items_max: 1 << 16,
+            bytes_max: 64 << 20,
+            segment_bytes: 32 << 20,
+            segment_age: Duration::from_mins(1),
+            sync_every: Duration::from_secs(1),
+            spool_bytes_max: 4 << 30,
+        }
+    }
+}
+
+/// What a capture has done since it started.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Waiting to be written, or written and not yet on disk: what a power cut would take.
+    pub unsynced: u64,
+    pub written: u64,
+    /// Requests that found the queue full.
+    pub dropped: u64,
+    /// Requests that were counted, but whose bodies found no room in the queue or in the spool.
+    pub dropped_bodies: u64,
+    pub write_errors: u64,
+    pub spool_bytes: u64,
+}
+
+/// Takes records; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Capture {
+    shared: Arc<Shared>,
+    writer: Thread,
+    handle: Arc<Mutex<Option<JoinHandle<()>>>>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) queue: Queue,
+    pub(crate) folder: PathBuf,
+    pub(crate) closing: AtomicBool,
+    /// How often a sync or a seal was asked for, and up to which it was done.
+    pub(crate) sync_asked: AtomicU64,
+    pub(crate) sync_done: AtomicU64,
+    pub(crate) seal_asked: AtomicU64,
+    pub(crate) seal_done: AtomicU64,
+    pub(crate) written: AtomicU64,
+    pub(crate) synced: AtomicU64,
+    pub(crate) write_errors: AtomicU64,
+    pub(crate) spool_bytes: AtomicU64,
+    pub(crate) spool_full: AtomicU64,
+    pub(crate) tallies: Mutex<HashMap<Arc<Source>, Tally>>,
+}
+
+impl Capture {
+    /// Starts the writer over a spool.
+    pub fn start(spool: Spool, limits: Limits) -> io::Result<Self> {
+        let leftover = spool.sealed()?.iter().map(|sealed| sealed.bytes).sum();
+        let shared = Arc::new(Shared {
+            queue: Queue::new(limits.items_max, limits.bytes_max),
+            folder: spool.folder().to_owned(),
+            closing: AtomicBool::new(false),
+            sync_asked: AtomicU64::new(0),
+            sync_done: AtomicU64::new(0),
+            seal_asked: AtomicU64::new(0),
+            seal_done: AtomicU64::new(0),
+            written: AtomicU64::new(0),
+            synced: AtomicU64::new(0),
+            write_errors: AtomicU64::new(0),
+            spool_bytes: AtomicU64::new(leftover),
+            spool_full: AtomicU64::new(0),
+            tallies: Mutex::default(),
+        });
+        let writer = Writer::new(Arc::clone(&shared), limits, spool);
+        let handle = thread::Builder::new()
+            .name("capture".to_owned())
+            .spawn(move || writer.run())?;
+        Ok(Self {
+            writer: handle.thread().clone(),
+            shared,
+            handle: Arc::new(Mutex::new(Some(handle))),
+        })
+    }
+
+    /// Takes an answered request. Never waits.
+    pub fn record(&self, served: Served) {
+        self.shared.queue.push(Item::Served(served), &self.writer);
+    }
+
+    /// Takes an event from elsewhere; false if there is no room.
+    pub fn ingest(&self, event: Event) -> bool {
+        self.shared.queue.push(Item::Event(Box::new(event)), &self.writer)
+    }
+
+    /// Asks that all that was taken so far be on disk; [`Capture::is_synced`] says when.
+    pub fn ask_to_sync(&self) -> u64 {
+        let asked = self.shared.sync_asked.fetch_add(1, Ordering::SeqCst) + 1;
+        self.writer.unpark();
+        asked
+    }
+
+    pub fn is_synced(&self, asked: u64) -> bool {
+        self.shared.sync_done.load(Ordering::SeqCst) >= asked
+    }
+
+    /// Asks that all that was taken so far be in sealed files; [`Capture::is_sealed`] says when.
+    pub fn ask_to_seal(&self) -> u64 {
+        let asked = self.shared.seal_asked.fetch_add(1, Ordering::SeqCst) + 1;
+        self.writer.unpark();
+        asked
+    }
+
+    pub fn is_sealed(&self, asked: u64) -> bool {
+        self.shared.seal_done.load(Ordering::SeqCst) >= asked
+    }
+
+    /// Files that can be taken away.
+    pub fn sealed(&self) -> io::Result<Vec<Sealed>> {
+        spool::sealed_in(&self.shared.folder)
+    }
+
+    /// Those, and the files that are being written.
+    pub fn all_files(&self) -> io::Result<Vec<Sealed>> {
+        spool::all_in(&self.shared.folder)
+    }
+
+    /// Removes a sealed file that has been taken away.
+    pub fn remove(&self, sealed: &Sealed) -> io::Result<()> {
+        std::fs::remove_file(&sealed.path)?;
+        let bytes = &self.shared.spool_bytes;
+        let _ = bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |all| {
+            Some(all.saturating_sub(sealed.bytes))
+        });
+        Ok(())
+    }
+
+    /// What was served since this was last asked, by deployment.
+    pub fn take_tallies(&self) -> Vec<(Arc<Source>, Tally)> {
+        let mut tallies = self.shared.tallies.lock().unwrap_or_else(PoisonError::into_inner);
+        tallies.drain().collect()
+    }
+
+    pub fn counts(&self) -> Counts {
+        let shared = &self.shared;
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let (written, synced) = (read(&shared.written), read(&shared.synced));
+        Counts {
+            unsynced: shared.queue.len() as u64 + written.saturating_sub(synced),
+            written,
+            dropped: read(&shared.queue.dropped),
+            dropped_bodies: read(&shared.queue.dropped_bodies) + read(&shared.spool_full),
+            write_errors: read(&shared.write_errors),
+            spool_bytes: read(&shared.spool_bytes),
+        }
+    }
+
+    /// Writes all that was taken, seals the files and ends the writer.
+    pub fn close(&self) {
+        self.shared.closing.store(true, Ordering::SeqCst);
+        self.writer.unpark();
+        let handle = self.handle.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(handle) = handle
+            && handle.join().is_err()
+        {
+            tracing::error!("The capture's writer ended in a panic");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::queue::Body;
+    use bytes::Bytes;
+
+    fn source(endpoint: &str) -> Arc<Source> {
+        Arc::new(Source {
+            workspace_id: 1,
+            endpoint: endpoint.into(),
+            deployment: "blue".into(),
+            model_name: "m".into(),
+            model_version: "3".into(),
+        })
+    }
+
+    fn served(source: &Arc<Source>, number: usize, body: bool) -> Served {
+        Served {
+            source: Arc::clone(source),
+            correlation_id: format!("c{number}").into(),
+            at_ms: 1_700_000_000_000 + number as i64,
+            latency_us: 100,
+            status: 200,
+            body: body.then(|| Body {
+                content_type: None,
+                request: Bytes::from(format!("{{\"inputs\":\n[[{number}]]}}")),
+                response: Bytes::from_static(b"{\"predictions\": [NaN]}"),
+            }),
+        }
+    }
+
+    fn wait(until: impl Fn() -> bool) {
+        while !until() {
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    #[test]
+    fn what_is_recorded_is_in_sealed_files() {
+        let root = tempfile::tempdir().expect("a folder");
+        let (spool, _) = Spool::open(root.path(), "a").expect("a spool");
+        let capture = Capture::start(spool, Limits::default()).expect("a capture");
+        let sources = [source("one"), source("two")];
+        for number in 0..100 {
+            capture.record(served(&sources[number % 2], number, number != 7));
+        }
+        let asked = capture.ask_to_seal();
+        wait(|| capture.is_sealed(asked));
+        let sealed = capture.sealed().expect("a list");
+        assert_eq!(sealed.len(), 2, "a file for each endpoint");
+        let texts: Vec<String> = sealed
+            .iter()
+            .map(|file| std::fs::read_to_string(&file.path).expect("text"))
+            .collect();
+        assert_eq!(texts.concat().lines().count(), 2 * 99);
+        assert_eq!(capture.counts().unsynced, 0);
+        let requests: u64 = capture.take_tallies().iter().map(|(_, tally)| tally.requests).sum();
+        assert_eq!(requests, 100, "those without a body are counted");
+        for file in &sealed {
+            capture.remove(file).expect("removed");
+        }
+        assert_eq!(capture.counts().spool_bytes, 0);
+
+        capture.record(served(&sources[0], 1, true));
+        capture.close();
+        assert_eq!(capture.sealed().expect("a list").len(), 1, "closing loses nothing");
+    }
+
+    #[test]
+    fn a_full_spool_drops_bodies_and_says_so() {
+        let root = tempfile::tempdir().expect("a folder");
+        let (spool, _) = Spool::open(root.path(), "a").expect("a spool");
+        let limits = Limits {
+            spool_bytes_max: 1,
+            ..Limits::default()
+        };
+        let capture = Capture::start(spool, limits).expect("a capture");
+        for number in 0..3 {
+            capture.record(served(&source("e"), number, true));
+            let asked = capture.ask_to_sync();
+            wait(|| capture.is_synced(asked));
+        }
+        capture.close();
+        let counts = capture.counts();
+        assert_eq!((counts.written, counts.dropped_bodies), (2, 2));
+    }
+}

@@ -1,0 +1,141 @@
+//! `fettle baseline`: what monitors hold a model version's traffic against.
+
+use crate::{
+    client::ServerArgs,
+    output::OutputArgs,
+    printing::{encoded, rows},
+};
+use anyhow::{Context, Result, bail};
+use clap::Subcommand;
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+const PATH: &str = "/api/fettle/v1/baselines";
+const FIELDS: [&str; 6] = ["id", "model_name", "model_version", "rows", "source", "created_at"];
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make a baseline of a model version: from a file, an artifact, or what was captured
+    #[command(
+        after_help = "Examples:\n  fettle baseline create -m models:/churn/3 --file train.parquet\n  fettle baseline create -m models:/churn/3 --artifact runs:/RUN_ID/train.parquet\n  fettle baseline create -m models:/churn/3 --dataset training\n  fettle baseline create -m models:/churn/3 --endpoint churn --since P7D"
+    )]
+    Create(Create),
+    /// List baselines, newest first
+    #[command(after_help = "Example:\n  fettle baseline list")]
+    List(List),
+    /// Show a baseline with its columns
+    #[command(after_help = "Example:\n  fettle baseline show 3 -o json")]
+    Show(Named),
+    /// Delete a baseline
+    #[command(after_help = "Example:\n  fettle baseline delete 3")]
+    Delete(Named),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Create {
+    /// Model version: models:/NAME/VERSION
+    #[arg(long, short = 'm', value_name = "URI")]
+    model_uri: String,
+    /// Parquet, CSV, JSON or JSON Lines file of this machine
+    #[arg(long, value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// The same in the artifact store: runs:/RUN_ID/PATH or mlflow-artifacts:/PATH
+    #[arg(long, value_name = "URI")]
+    artifact: Option<String>,
+    /// The dataset that the version's run was given in this context, such as training
+    #[arg(long, value_name = "CONTEXT")]
+    dataset: Option<String>,
+    /// What was captured of this endpoint
+    #[arg(long)]
+    endpoint: Option<String>,
+    /// From when on
+    #[arg(long, default_value = "P7D")]
+    since: String,
+    /// Until when
+    #[arg(long)]
+    until: Option<String>,
+    #[command(flatten)]
+    server: ServerArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct List {
+    #[command(flatten)]
+    server: ServerArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Named {
+    /// Id of the baseline
+    id: String,
+    #[command(flatten)]
+    server: ServerArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+pub(crate) fn run(command: Command) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match command {
+            Command::Create(args) => create(args).await,
+            Command::List(args) => {
+                let answer = args.server.client()?.get(PATH, &[]).await?;
+                args.output
+                    .print(&FIELDS, &rows(&answer["baselines"], &FIELDS), &answer)
+            }
+            Command::Show(args) => {
+                let path = format!("{PATH}/{}", encoded(&args.id));
+                let baseline = args.server.client()?.get(&path, &[]).await?;
+                print(&args.output, &baseline)
+            }
+            Command::Delete(args) => {
+                args.server
+                    .client()?
+                    .delete(&format!("{PATH}/{}", encoded(&args.id)))
+                    .await?;
+                eprintln!("Deleted baseline {}", args.id);
+                Ok(())
+            }
+        }
+    })
+}
+
+async fn create(args: Create) -> Result<()> {
+    let rest = args.model_uri.strip_prefix("models:/").unwrap_or(&args.model_uri);
+    let (model, version) = rest
+        .split_once('/')
+        .with_context(|| format!("`{}` is not models:/NAME/VERSION", args.model_uri))?;
+    let client = args.server.client()?;
+    let baseline = match (&args.file, &args.artifact, &args.dataset, &args.endpoint) {
+        (Some(file), None, None, None) => {
+            let query = [("model_name", model), ("model_version", version)];
+            client.post_file(&format!("{PATH}/upload"), &query, file).await?
+        }
+        (None, Some(uri), None, None) => {
+            let body = json!({ "model_name": model, "model_version": version, "artifact_uri": uri });
+            client.post(PATH, &body).await?
+        }
+        (None, None, Some(context), None) => {
+            let body = json!({ "model_name": model, "model_version": version, "dataset": context });
+            client.post(PATH, &body).await?
+        }
+        (None, None, None, Some(endpoint)) => {
+            let body = json!({
+                "model_name": model, "model_version": version, "endpoint": endpoint, "since": args.since,
+                "until": args.until,
+            });
+            client.post(PATH, &body).await?
+        }
+        _ => bail!("give --file, --artifact, --dataset or --endpoint, one of them"),
+    };
+    print(&args.output, &baseline)
+}
+
+fn print(output: &OutputArgs, baseline: &Value) -> Result<()> {
+    output.print(&FIELDS, &rows(&Value::from(vec![baseline.clone()]), &FIELDS), baseline)
+}

@@ -1,0 +1,51 @@
+//! Tables as profiles.
+
+use fettle_capture::{Cell, Cells, Column, Table};
+use fettle_stats::profile::{ColumnProfile, Kind, Settings, Value, dataset::DatasetProfile};
+
+/// A profile of all columns that a model has to do with; those that begin with `_` are the capture's own.
+pub fn of_table(table: &Table) -> DatasetProfile {
+    let mut profile = DatasetProfile::new(Settings::default());
+    for column in table.columns.iter().filter(|column| !column.name.starts_with('_')) {
+        push(profile.column(&column.name), column);
+    }
+    profile
+}
+
+/// The same with the kinds of a reference: what is of another kind counts as a type error.
+pub fn like(reference: &DatasetProfile, table: &Table) -> DatasetProfile {
+    let mut profile = DatasetProfile::like(reference, Settings::default());
+    for column in table.columns.iter().filter(|column| !column.name.starts_with('_')) {
+        push(profile.column(&column.name), column);
+    }
+    // A column that is gone has no rows, rather than none that is known.
+    profile.columns.retain(|name, _| table.column(name).is_some());
+    profile
+}
+
+fn push(profile: &mut ColumnProfile, column: &Column) {
+    match &column.cells {
+        // Readers may have made whole floats integers: the reference's kind decides.
+        Cells::Integers(cells) if profile.kind() == Some(Kind::Float) => {
+            for cell in cells {
+                profile.push(cell.map_or(Value::Missing, |number| Value::Float(number as f64)));
+            }
+        }
+        Cells::Texts(cells) => {
+            for cell in cells {
+                profile.push(cell.as_deref().map_or(Value::Missing, Value::Text));
+            }
+        }
+        cells => {
+            for row in 0..cells.len() {
+                profile.push(match cells.cell(row) {
+                    Cell::Flag(flag) => Value::Boolean(flag),
+                    Cell::Integer(number) => Value::Integer(number),
+                    Cell::Number(number) => Value::Float(number),
+                    Cell::Time(ms) => Value::Time(ms),
+                    Cell::Null | Cell::Text(_) => Value::Missing,
+                });
+            }
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! One look at one window.
+
+use super::{
+    signals::{
+        Finding, drift, operational,
+        performance::{self, Labels},
+        quality, summary,
+    },
+    spec::{Kind, Monitor, MonitorSpec, Reference},
+    store::{self, MonitorRow, NewResult},
+};
+use crate::{
+    app::App,
+    error::{ApiError, ErrorCode, Result},
+    monitoring::{
+        alerts,
+        baselines::{self, profile},
+        capture::parts::{self, Span},
+        operational as figures, truth,
+    },
+    system::rfc3339,
+};
+use fettle_capture::{Cell, Table};
+use fettle_stats::profile::dataset::DatasetProfile;
+use serde_json::{Value, json};
+use std::{collections::HashSet, sync::Arc};
+
+/// Rows of a window that are looked at.
+const ROWS_MAX: usize = 500_000;
+
+/// Why a run is made.
+#[derive(Debug, Clone, Copy)]
+pub enum Cause {
+    Schedule,
+    Manual,
+    Backfill,
+    /// Labels of its window came late.
+    Labels,
+}
+
+impl Cause {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Schedule => "schedule",
+            Self::Manual => "manual",
+            Self::Backfill => "backfill",
+            Self::Labels => "labels",
+        }
+    }
+}
+
+pub fn monitor_of(row: &MonitorRow) -> Result<Monitor> {
+    serde_json::from_str::<MonitorSpec>(&row.spec)
+        .map_err(|error| ApiError::new(ErrorCode::InternalError, "A monitor cannot be read.").because(error))?
+        .check()
+}
+
+/// Looks at a window and answers with the run's id. What goes wrong is in the run, too.
+pub async fn run(app: &App, row: &MonitorRow, window: (i64, i64), cause: Cause) -> Result<i64> {
+    let (monitor_id, workspace_id, started_at) = (row.id, row.workspace_id, app.clock.now_ms());
+    let id = app
+        .db
+        .write(move |tx| store::insert_run(tx, workspace_id, monitor_id, cause.name(), window, started_at))
+        .await?;
+    let outcome = look(app, row, window).await;
+    let finished_at = app.clock.now_ms();
+    match outcome {
+        Ok(looked) => {
+            app.db
+                .write(move |tx| {
+                    store::finish_run(tx, id, &looked.results, looked.rows, looked.verdict, finished_at)?;
+                    store::supersede(tx, monitor_id, id, window)?;
+                    let rules = alerts::store::rules_on_monitor(tx, workspace_id, monitor_id)?;
+                    alerts::store::hasten_rules(tx, &rules, finished_at)
+                })
+                .await?;
+            Ok(id)
+        }
+        Err(error) => {
+            let message = error.message.clone();
+            app.db
+                .write(move |tx| store::fail_run(tx, id, &message, finished_at))
+                .await?;
+            Err(error)
+        }
+    }
+}
+
+struct Looked {
+    rows: i64,
+    verdict: &'static str,
+    results: Arc<[NewResult]>,
+}
+
+async fn look(app: &App, row: &MonitorRow, window: (i64, i64)) -> Result<Looked> {
+    let monitor = monitor_of(row)?;
+    let rows = Arc::new(captured(app, &monitor, row.workspace_id, window).await?);
+    let labels = labels_of(&monitor, &rows);
+    let mut results = Vec::new();
+    let mut verdicts = HashSet::new();
+    let mut profiles: Vec<(Reference, Arc<DatasetProfile>, Arc<DatasetProfile>)> = Vec::new();
+    for (name, signal) in &monitor.signals {
+        let (findings, alarmed) = match &signal.kind {
+            Kind::DataDrift(_) | Kind::PredictionDrift(_) | Kind::DataQuality(_) => {
+                let known = profiles
+                    .iter()
+                    .position(|(reference, ..)| *reference == signal.reference);
+                let place = match known {
+                    Some(place) => Some(place),
+                    None => match reference(app, &monitor, row.workspace_id, &signal.reference, window, &rows).await? {
+                        None => None,
+                        Some(before) => {
+                            let (before, now) = profiled(before, Arc::clone(&rows)).await?;
+                            profiles.push((signal.reference.clone(), before, now));
+                            Some(profiles.len() - 1)
+                        }
+                    },
+                };
+                match place {
+                    None => (Finding::nothing(NO_REFERENCE), false),
+                    Some(_) if rows.rows == 0 => (Finding::nothing("nothing was captured in this window"), false),
+                    Some(place) => {
+                        let (_, before, now) = &profiles[place];
+                        let (before, now, signal) = (Arc::clone(before), Arc::clone(now), signal.clone());
+                        let judged = tokio::task::spawn_blocking(move || match &signal.kind {
+                            Kind::DataDrift(rule) => {
+                                drift::judge(rule, drift::Side::Inputs, &signal.features, &before, &now)
+                            }
+                            Kind::PredictionDrift(rule) => {
+                                drift::judge(rule, drift::Side::Predictions, &signal.features, &before, &now)
+                            }
+                            Kind::DataQuality(thresholds) => {
+                                quality::judge(thresholds, &signal.features, &before, &now)
+                            }
+                            _ => unreachable!("the others need no profiles"),
+                        });
+                        judged.await.map_err(parts::interrupted)?
+                    }
+                }
+            }
+            Kind::Performance(wanted) => {
+                let (labels, as_of) = truth_of(app, &monitor, row.workspace_id, &rows).await?;
+                performance::judge(wanted, monitor.is_regression, &rows, &labels, as_of.map(rfc3339))
+            }
+            Kind::Operational(thresholds) => {
+                figures::flush(app).await?;
+                let (workspace_id, endpoint) = (row.workspace_id, monitor.endpoint.clone());
+                let deployment = monitor.deployment.clone().unwrap_or_default();
+                let samples = app
+                    .db
+                    .read(move |tx| {
+                        figures::store::samples(tx, workspace_id, &endpoint, &deployment, window.0, window.1)
+                    })
+                    .await?;
+                operational::judge(thresholds, &samples, window.1 - window.0)
+            }
+            Kind::Custom(metrics) => {
+                let monitor_id = row.id;
+                let values = app
+                    .db
+                    .read(move |tx| store::custom_values(tx, monitor_id, window))
+                    .await?;
+                operational::custom(metrics, &values)
+            }
+        };
+        let whole = summary(&findings, alarmed, &labels);
+        verdicts.insert(whole.verdict.name());
+        for finding in std::iter::once(whole).chain(findings) {
+            results.push(NewResult {
+                signal: name.clone(),
+                kind: signal.kind.name(),
+                metric: finding.metric,
+                feature: finding.feature,
+                value: finding.value.filter(|value| value.is_finite()),
+                threshold: finding.threshold,
+                verdict: finding.verdict.name(),
+                detail: finding.detail.to_string(),
+            });
+        }
+    }
+    let worst = ["alarm", "ok", "insufficient_data"];
+    Ok(Looked {
+        rows: rows.rows as i64,
+        verdict: worst
+            .into_iter()
+            .find(|name| verdicts.contains(name))
+            .unwrap_or("insufficient_data"),
+        results: results.into(),
+    })
+}
+
+const NO_REFERENCE: &str = "there is no baseline of the model version: make one with fettle baseline create";
+
+/// The rows of the window, of the deployment that is watched.
+async fn captured(app: &App, monitor: &Monitor, workspace_id: i64, (from_ms, to_ms): (i64, i64)) -> Result<Table> {
+    let span = Span {
+        workspace_id,
+        endpoint: monitor.endpoint.clone(),
+        from_ms,
+        to_ms,
+    };
+    let (mut table, _) = parts::find(app, &span).await?.rows(&span, None, ROWS_MAX).await?;
+    if let Some(deployment) = &monitor.deployment {
+        table = of_deployment(&table, deployment);
+    }
+    Ok(table)
+}
+
+/// Whether any of these requests was captured in a window.
+pub async fn has_any(
+    app: &App,
+    monitor: &Monitor,
+    workspace_id: i64,
+    (from_ms, to_ms): (i64, i64),
+    ids: &[String],
+) -> Result<bool> {
+    let span = Span {
+        workspace_id,
+        endpoint: monitor.endpoint.clone(),
+        from_ms,
+        to_ms,
+    };
+    let column: HashSet<String> = ["_correlationid".to_owned()].into();
+    let parts = parts::find(app, &span).await?;
+    let (table, _) = parts.rows(&span, Some(Arc::new(column)), ROWS_MAX).await?;
+    let ids: HashSet<&str> = ids.iter().map(String::as_str).collect();
+    Ok((0..table.rows)
+        .any(|row| matches!(table.cell(&["_correlationid"], row), Cell::Text(id) if ids.contains(id.as_str()))))
+}
+
+fn of_deployment(table: &Table, deployment: &str) -> Table {
+    let ours: Vec<bool> = (0..table.rows)
+        .map(|row| matches!(table.cell(&["_deployment"], row), Cell::Text(name) if name == deployment))
+        .collect();
+    if ours.iter().all(|ours| *ours) {
+        return table.clone();
+    }
+    table.filtered(&ours)
+}
+
+/// What the signals are of.
+fn labels_of(monitor: &Monitor, rows: &Table) -> Value {
+    let (model, version) = model_of(monitor, rows);
+    json!({ "endpoint": monitor.endpoint, "deployment": monitor.deployment, "model": model, "version": version })
+}
+
+/// As the monitor says, or as the newest captured row does.
+fn model_of(monitor: &Monitor, rows: &Table) -> (Option<String>, Option<String>) {
+    let newest = |name: &str| match rows.rows {
+        0 => None,
+        count => rows
+            .cell(&[name], count - 1)
+            .into_text()
+            .filter(|text| !text.is_empty()),
+    };
+    match &monitor.model {
+        Some((name, Some(version))) => (Some(name.clone()), Some(version.clone())),
+        Some((name, None)) => (Some(name.clone()), newest("_model_version")),
+        None => (newest("_model_name"), newest("_model_version")),
+    }
+}
+
+/// What a signal is held against.
+enum Before {
+    Profile(Box<DatasetProfile>),
+    Rows(Table),
+}
+
+async fn reference(
+    app: &App,
+    monitor: &Monitor,
+    workspace_id: i64,
+    reference: &Reference,
+    window: (i64, i64),
+    rows: &Table,
+) -> Result<Option<Before>> {
+    let between = match reference {
+        Reference::Between(from_ms, to_ms) => (*from_ms, *to_ms),
+        Reference::Before(lookback) => lookback.window(window.1 + monitor.lookback.offset_ms),
+        Reference::Baseline(id) => {
+            let (id, (model, version)) = (*id, model_of(monitor, rows));
+            let found = app
+                .db
+                .read(move |tx| match (id, &model, &version) {
+                    (Some(id), ..) => baselines::store::find(tx, workspace_id, id),
+                    (None, Some(model), Some(version)) => {
+                        Ok(baselines::store::list(tx, workspace_id, model, version, 1)?.pop())
+                    }
+                    _ => Ok(None),
+                })
+                .await?;
+            let profile = found.map(|baseline| baselines::api::decode(&baseline)).transpose()?;
+            return Ok(profile.map(|profile| Before::Profile(Box::new(profile))));
+        }
+    };
+    let table = captured(app, monitor, workspace_id, between).await?;
+    Ok((table.rows > 0).then_some(Before::Rows(table)))
+}
+
+async fn profiled(before: Before, rows: Arc<Table>) -> Result<(Arc<DatasetProfile>, Arc<DatasetProfile>)> {
+    let profiled = tokio::task::spawn_blocking(move || {
+        let before = match before {
+            Before::Profile(profile) => *profile,
+            Before::Rows(table) => profile::of_table(&table),
+        };
+        let now = profile::like(&before, &rows);
+        (Arc::new(before), Arc::new(now))
+    });
+    profiled.await.map_err(parts::interrupted)
+}
+
+/// The labels of the window's requests, and when the last ones came.
+async fn truth_of(app: &App, monitor: &Monitor, workspace_id: i64, rows: &Table) -> Result<(Labels, Option<i64>)> {
+    let ids: HashSet<String> = (0..rows.rows)
+        .filter_map(|row| rows.cell(&["_correlationid"], row).into_text())
+        .collect();
+    let (ids, endpoint): (Vec<String>, _) = (ids.into_iter().collect(), monitor.endpoint.clone());
+    app.db
+        .read(move |tx| {
+            let labels = truth::store::current(tx, workspace_id, &endpoint, &ids)?;
+            Ok::<_, ApiError>((labels, truth::store::newest_receipt(tx, workspace_id, &endpoint)?))
+        })
+        .await
+}

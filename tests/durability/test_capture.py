@@ -1,0 +1,77 @@
+"""`kill -9` while requests are captured: what was acknowledged is found again, and the gap is told of."""
+
+import itertools
+import json
+import threading
+import time
+
+import requests
+
+from support import database, server as servers
+
+FOUND_WITHIN_SECONDS = 30
+
+
+def exchange(request_id):
+    common = {"specversion": "1.0", "source": "/endpoints/churn/deployments/blue", "correlationid": request_id}
+    question = {**common, "id": f"{request_id}-q", "type": "fettle.inference.request", "data": {"inputs": [[1.0]]}}
+    answer = {**common, "id": f"{request_id}-a", "type": "fettle.inference.response", "httpstatus": 200, "data": {"predictions": [0.5]}}
+    return f"{json.dumps(question)}\n{json.dumps(answer)}\n"
+
+
+def logged(url):
+    found, token = set(), ""
+    while True:
+        query = {"since": "1d", "endpoint": "churn", "max_results": 1000, "page_token": token}
+        page = requests.get(f"{url}/api/fettle/v1/logs", params=query, timeout=30).json()
+        found |= {request["correlation_id"] for request in page["requests"]}
+        token = page.get("next_page_token")
+        if not token:
+            return found
+
+
+def test_acknowledged_events_survive(backend, tmp_path):
+    running = servers.tracking_server(tmp_path, database.backend_uri(backend, tmp_path))
+    running.environment["FETTLE_CAPTURE_ROLL"] = "1"
+    running.start()
+    acknowledged = set()
+
+    def write():
+        session = requests.Session()
+        try:
+            for turn in itertools.count():
+                request_id = f"r{turn}"
+                address = f"{running.url}/api/fettle/v1/capture/events"
+                answer = session.post(address, data=exchange(request_id), headers={"content-type": "application/x-ndjson"}, timeout=30)
+                assert answer.json()["accepted"] == 2
+                acknowledged.add(request_id)
+        except requests.RequestException:
+            pass  # the server is gone, as it should be
+
+    try:
+        writers = [threading.Thread(target=write)]
+        for writer in writers:
+            writer.start()
+        # Long enough for some files to have been taken to the artifact store.
+        time.sleep(3)
+        running.kill()
+        for writer in writers:
+            writer.join()
+        assert len(acknowledged) > 20, "the writer hardly wrote"
+
+        running.start()
+        deadline = time.monotonic() + FOUND_WITHIN_SECONDS
+        while acknowledged - logged(running.url) and time.monotonic() < deadline:
+            time.sleep(0.2)
+        missing = acknowledged - logged(running.url)
+        assert not missing, f"{len(missing)} of {len(acknowledged)} acknowledged requests are lost, such as {min(missing)}"
+        gaps = requests.get(f"{running.url}/api/fettle/v1/capture/gaps", timeout=10).json()["gaps"]
+        assert gaps and "not closed" in gaps[0]["detail"], gaps
+        assert "ended without closing its capture" in running.tail(20_000)
+
+        assert running.stop() == 0
+        running.start()
+        again = requests.get(f"{running.url}/api/fettle/v1/capture/gaps", timeout=10).json()["gaps"]
+        assert again == gaps, "an orderly end leaves no gap"
+    finally:
+        running.kill()
