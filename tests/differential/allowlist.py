@@ -344,14 +344,14 @@ ALLOWED = [
             records_inputs_null records_expectations_list""",
         scorers="sc_register_list sc_register_string oc_text",
         issues="ic_bad_status ic_bad_sev ic_empty_status iu_bad",
-        traces="""post_traces_6 post_traces_7 post_traces_8 post_traces_search_7 post_traces_search_9 post_v2_traces_3
-            patch_v2_traces_i_2 patch_v2_traces_i_3""",
-        assessments="""post_traces_assessed-1_assessments_16 post_traces_assessed-1_assessments_20
-            patch_traces_assessed-1_assessments_assessment_id_11""",
-        trace_metrics="""post_v2_traces_link-prompts_2 post_v2_traces_link-prompts_7 post_traces_metrics_24
-            post_traces_metrics_25 post_traces_metrics_26""",
-        webhooks="""post_webhooks_32 post_webhooks_33 post_webhooks_34 post_webhooks_36 post_webhooks_37
-            post_webhooks_38 post_webhooks_39 patch_webhooks_one_8 post_webhooks_one_test_5""",
+        traces="""post_traces_trace_id_tr-3_without_type_without_experiment_id_without_request_time post_traces_trace_without_trace_id_without_type_without_experiment_id post_traces_trace_info_without_trace_id_without_type_without_experiment_id post_traces_search_experiment_id_x_without_type_without_max_results post_traces_search_order_by_timestamp_ms_without_max_results post_v2_traces_query_without_experiment_id_without_timestamp_ms_without_key
+            patch_v2_traces_i_query_without_timestamp_ms_without_status_without_key patch_v2_traces_i_status_BOGUS_without_key_without_value""",
+        assessments="""post_traces_assessed-1_assessments_assessment_name_e_serialization_format_JSON_FORMAT_value_without_tra post_traces_assessed-1_assessments_assessment_name_n_assessment_id_a-mine_value_1_without_trace_id_again
+            patch_traces_assessed-1_assessments_assessment_id_valid_True_update_mask_valid_without_assessment_name""",
+        trace_metrics="""post_v2_traces_link-prompts_version_x_without_name_without_version post_v2_traces_link-prompts_prompt_versions_without_name_without_version_again post_traces_metrics_metric_name_latency_aggregation_type_PERCENTILE
+            post_traces_metrics_metric_name_latency_aggregation_type_PERCENTILE_percentile_value_101 post_traces_metrics_percentile_value_5""",
+        webhooks="""post_webhooks_name_e_events_without_entity_without_action_again post_webhooks_name_e_entity_BOGUS post_webhooks_name_e_action_BOGUS post_webhooks_name_e_without_action post_webhooks_name_e_without_entity
+            post_webhooks_name_e_entity_registered_model_action_created post_webhooks_name_e_events_registered_model.created_without_entity_without_action patch_webhooks_one_events post_webhooks_one_test_event""",
     ),
     difference(
         "MLflow answers 500 to an update of an issue's assessment.",
@@ -364,7 +364,7 @@ ALLOWED = [
     ),
     difference(
         "MLflow answers 500 to an empty experiment id; it is the default experiment, as in experiments/get.",
-        traces="get_v2_traces_3",
+        traces="get_v2_traces_query_experiment_ids=",
     ),
     difference(
         "A dataset or trace that does not exist is not found; MLflow lets its database refuse and quotes the SQL.",
@@ -412,64 +412,64 @@ ALLOWED = [
     difference(
         "Which of two kinds was meant is not known; MLflow takes the last.",
         label_schemas="ls_two",
-        assessments="post_traces_assessed-1_assessments_10",
+        assessments="post_traces_assessed-1_assessments_assessment_name_n_value_1_without_trace_id_without_source_type",
     ),
     difference(
         "A tag that this call added is in its answer; MLflow leaves it out.",
         ("body.trace.trace_info.tags",),
-        traces="post_traces_2",
+        traces="post_traces_request_time_2025-04-15T08_49_19Z_state_ERROR_u_2_without_execution_du",
     ),
     difference(
         "A trace without an id would never be found again; MLflow stores it under an empty one.",
-        traces="post_traces_4 post_traces_5",
+        traces="post_traces_trace_id_empty_without_request_time_without_execution_duration_without post_traces_without_trace_id_without_request_time_without_execution_duration_witho",
     ),
     difference(
         "A value that does not exist is refused by name; MLflow drops it, or stores something else.",
-        traces="post_traces_12",
-        assessments="post_traces_assessed-1_assessments_5",
-        trace_metrics="post_traces_metrics_12",
-        webhooks="post_webhooks_5 post_webhooks_49",
+        traces="post_traces_trace_id_tr-5_state_BOGUS_request_time_garbage_without_execution_durat",
+        assessments="post_traces_assessed-1_assessments_assessment_name_n_source_type_BOGUS_value_null_without_trace_id",
+        trace_metrics="post_traces_metrics_view_type_BOGUS",
+        webhooks="post_webhooks_status_1 post_webhooks_name_e_entity_1_action_1",
     ),
     difference(
         "An expectation keeps its rationale and what it overrides; MLflow loses both.",
         ("body.assessment.overrides", "body.assessment.rationale"),
-        assessments="""post_traces_assessed-1_assessments_11 patch_traces_assessed-1_assessments_assessment_id2_2""",
+        assessments="""post_traces_assessed-1_assessments_assessment_name_e_source_type_CODE_source_id_c_value_0.5 patch_traces_assessed-1_assessments_assessment_id2_value_q_rationale_rr_update_mask_expectation,rationale_without_value""",
     ),
     difference(
         "A field mask is also taken as a list and with the names of the fields; MLflow knows camelCase only and changes nothing.",
         ("body.assessment.assessment_name",),
-        assessments="""patch_traces_assessed-1_assessments_assessment_id_3
-            patch_traces_assessed-1_assessments_assessment_id_4
-            patch_traces_assessed-1_assessments_assessment_id_5
-            patch_traces_assessed-1_assessments_assessment_id_10
-            patch_traces_assessed-1_assessments_assessment_id_12
-            patch_traces_assessed-1_assessments_assessment_id_13""",
+        assessments="""patch_traces_assessed-1_assessments_assessment_id_assessment_name_f3_update_mask_assessment_name
+            patch_traces_assessed-1_assessments_assessment_id_assessment_name_f3_paths_assessment_name
+            patch_traces_assessed-1_assessments_assessment_id_assessment_name_f3_update_mask_assessment_name_again
+            patch_traces_assessed-1_assessments_assessment_id_assessment_id_q_update_mask_feedback_without_assessment_name
+            patch_traces_assessed-1_assessments_assessment_id_valid_True_update_mask_bogus_without_assessment_name
+            patch_traces_assessed-1_assessments_assessment_id_rationale_z_update_mask_rationale,source_without_assessment_name""",
     ),
     difference(
         "A run that does not exist is not found; MLflow links traces to any text.",
-        trace_metrics="post_v2_traces_link-to-run_3",
+        trace_metrics="post_v2_traces_link-to-run_run_id_norun_without_trace_ids",
     ),
     difference(
         "A required list that is empty is an invalid parameter everywhere; here MLflow says only BAD_REQUEST.",
         ("body.error_code",),
-        trace_metrics="post_traces_metrics_15",
+        trace_metrics="post_traces_metrics_aggregations_without_aggregation_type",
     ),
     difference(
         "A page of fewer than no rows is a mistake; MLflow takes it for no limit.",
-        trace_metrics="post_traces_metrics_23",
+        trace_metrics="post_traces_metrics_max_results_-1",
     ),
     difference(
         "No port is above 65535; MLflow keeps a webhook that can never be sent.",
-        webhooks="post_webhooks_25",
+        webhooks="post_webhooks_name_u_url_http_127.0.0.1_99999_x",
     ),
     difference(
         "An event named twice is one event; MLflow lets its database refuse and quotes the SQL.",
-        webhooks="post_webhooks_48",
+        webhooks="post_webhooks_name_e_entity_REGISTERED_MODEL_action_CREATED",
     ),
     difference(
         "What went wrong on the way is said in each server's own words.",
         ("body.result.error_message",),
-        webhooks="""post_webhooks_one_test post_webhooks_one_test_2 post_webhooks_one_test_3 post_webhooks_one_test_6
-            post_webhooks_one_test_7 post_webhooks_one_test_8""",
+        webhooks="""post_webhooks_one_test post_webhooks_one_test_no_body post_webhooks_one_test_entity_PROMPT_VERSION_action_CREATED post_webhooks_one_test_entity_BUDGET_POLICY_action_EXCEEDED
+            post_webhooks_one_test_again post_webhooks_one_test_again_again""",
     ),
 ]

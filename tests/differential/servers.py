@@ -35,6 +35,8 @@ GROUPS = all_groups()
 # The webhooks of the scenario go nowhere, which MLflow tries once.
 WEBHOOKS = {
     "MLFLOW_WEBHOOK_REQUEST_MAX_RETRIES": "0",
+    # A webhook that was just made is heard of at once.
+    "MLFLOW_WEBHOOK_CACHE_TTL": "0",
     "MLFLOW_WEBHOOK_ALLOWED_SCHEMES": "http,https",
     "MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS": "true",
     "MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY": base64.urlsafe_b64encode(bytes(32)).decode(),
@@ -80,6 +82,12 @@ class Answers:
                 new = fettle_server(folder, database.backend_uri(kind, folder))
             self.servers[kind] = new.start()
         return self.servers[kind]
+
+    def running(self, kind):
+        """A server for tests of another kind, once it has answered what was asked ahead."""
+        if kind in self.lanes:
+            return self.lanes[kind].submit(self.server, kind).result()
+        return self.server(kind)
 
     def ask(self, kind, group):
         kept = Path(CACHE) / f"{group.name}-{fingerprint(group)}.json" if CACHE and kind in self.lanes else None

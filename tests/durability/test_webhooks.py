@@ -1,5 +1,6 @@
 """`kill -9` between a change and its webhook: every acknowledged change is told, with a signature that mlflow accepts."""
 
+import collections
 import hmac
 import itertools
 import json
@@ -29,6 +30,7 @@ class Receiver(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server_port}/hook"
         self.names = {}
+        self.times = collections.Counter()
         self.bad_signatures = []
         self.count = itertools.count()
         threading.Thread(target=self.serve_forever, daemon=True).start()
@@ -45,7 +47,9 @@ class Handler(BaseHTTPRequestHandler):
         if next(self.server.count) % 4 == 3:
             answer = 503
         else:
-            self.server.names.setdefault(json.loads(body)["data"]["name"], set()).add(delivery_id)
+            name = json.loads(body)["data"]["name"]
+            self.server.names.setdefault(name, set()).add(delivery_id)
+            self.server.times[name] += 1
         self.send_response(answer)
         self.send_header("Content-Length", "0")
         self.end_headers()
@@ -54,10 +58,9 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-@pytest.fixture
-def telling_server(backend, tmp_path):
+def new_server(folder, backend_uri):
     """A server that may send to this machine and gives its receivers little time, so that leases end soon."""
-    running = servers.tracking_server(tmp_path, database.backend_uri(backend, tmp_path))
+    running = servers.tracking_server(folder, backend_uri)
     running.environment |= {
         "FETTLE_WEBHOOK_ALLOW_HTTP": "true",
         "FETTLE_WEBHOOK_ALLOWED_HOSTS": "127.0.0.1",
@@ -67,8 +70,28 @@ def telling_server(backend, tmp_path):
         "MLFLOW_WEBHOOK_ALLOWED_SCHEMES": "http,https",
         "MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS": "true",
     }
+    return running
+
+
+@pytest.fixture
+def telling_server(backend, tmp_path):
+    running = new_server(tmp_path, database.backend_uri(backend, tmp_path))
     yield running.start()
     running.kill()
+
+
+@pytest.fixture
+def replicas(tmp_path):
+    """Two processes on one database, which only PostgreSQL has."""
+    backend_uri = database.backend_uri("postgresql", tmp_path)
+    running = []
+    for name in ("one", "other"):
+        folder = tmp_path / name
+        folder.mkdir()
+        running.append(new_server(folder, backend_uri).start())
+    yield running
+    for server in running:
+        server.kill()
 
 
 def test_every_acknowledged_change_is_told(telling_server):
@@ -104,6 +127,35 @@ def test_every_acknowledged_change_is_told(telling_server):
     assert not receiver.bad_signatures
 
 
+def test_replicas_share_one_outbox(replicas):
+    """Both send what either was told, each message by one of them; what a dead one was sending the other sends."""
+    receiver = Receiver()
+    event = {"entity": "REGISTERED_MODEL", "action": "CREATED"}
+    Api(replicas[0].url).ask("webhooks", {"name": "w", "url": receiver.url, "events": [event], "secret": SECRET})
+
+    def write(first):
+        apis = [Api(server.url) for server in replicas if server.alive()]
+        names = [f"model-{number}" for number in range(first, first + 40)]
+        for number, name in enumerate(names):
+            apis[number % len(apis)].ask("registered-models/create", {"name": name})
+        return names
+
+    def wait_for(names):
+        deadline = time.monotonic() + TOLD_WITHIN_SECONDS
+        while set(names) - receiver.names.keys() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert not set(names) - receiver.names.keys()
+
+    quiet = write(0)
+    wait_for(quiet)
+    told_twice = [name for name in quiet if receiver.times[name] > 1]
+    assert not told_twice, f"both servers sent {told_twice}"
+    wait_for_all = write(40)
+    replicas[0].kill()
+    wait_for(wait_for_all + write(80))
+    assert all(len(ids) == 1 for ids in receiver.names.values()) and not receiver.bad_signatures
+
+
 def test_a_receiver_that_was_away_is_told_later(telling_server):
     """The first attempt finds nobody, the server dies, and the next one finds the receiver."""
     receiver = Receiver()
@@ -118,6 +170,7 @@ def test_a_receiver_that_was_away_is_told_later(telling_server):
     telling_server.kill()
     returned = ThreadingHTTPServer(address, Handler)
     returned.names, returned.bad_signatures, returned.count = {}, [], itertools.count()
+    returned.times = collections.Counter()
     threading.Thread(target=returned.serve_forever, daemon=True).start()
     telling_server.start()
     deadline = time.monotonic() + TOLD_WITHIN_SECONDS

@@ -1,7 +1,7 @@
 //! One store: a folder of this machine, or a bucket of a cloud.
 
 use crate::{
-    clouds::{self, Cloud},
+    clouds::{self, AccountKey, Cloud},
     destination::Bucket,
     environment::Environment,
     error::{Error, Result},
@@ -20,6 +20,8 @@ pub struct Blobs {
     pub(crate) prefix: BlobPath,
     /// The address, for people and logs.
     name: Arc<str>,
+    /// Of an Azure account.
+    pub(crate) account_key: Option<Arc<AccountKey>>,
 }
 
 #[derive(Clone)]
@@ -70,11 +72,13 @@ impl Blobs {
             store: Store::Folder(Arc::new(store)),
             prefix: BlobPath::root(),
             name: root.display().to_string().into(),
+            account_key: None,
         })
     }
 
     pub(crate) fn bucket(bucket: &Bucket, prefix: BlobPath, environment: &Environment) -> Result<Self> {
-        let store = clouds::open(bucket, environment).map_err(|e| Error::Open(format!("{bucket}: {e}")))?;
+        let (store, account_key) =
+            clouds::open(bucket, environment).map_err(|e| Error::Open(format!("{bucket}: {e}")))?;
         let name = if prefix.is_root() {
             bucket.to_string()
         } else {
@@ -84,6 +88,7 @@ impl Blobs {
             store: Store::Cloud(store, bucket.clone()),
             prefix,
             name: name.into(),
+            account_key: account_key.map(Arc::new),
         })
     }
 

@@ -58,12 +58,12 @@ impl Blobs {
 
     /// Whether that holds for files of every name.
     pub fn signs_every_name(&self) -> bool {
-        !matches!(self.store, Store::Cloud(_, Bucket::Azure { .. }))
+        self.account_key.is_some() || !matches!(self.store, Store::Cloud(_, Bucket::Azure { .. }))
     }
 
     /// An address to read a file from. Browsers save what it answers, as they do with files of this server.
     pub async fn sign_get(&self, path: &BlobPath, valid: Duration) -> Result<String> {
-        let (cloud, bucket) = self.cloud()?;
+        let (_, bucket) = self.cloud()?;
         let mut options = SignedUrlOptions::default();
         if !matches!(bucket, Bucket::Azure { .. }) {
             let name = utf8_percent_encode(path.file_name(), NON_ALPHANUMERIC);
@@ -72,15 +72,15 @@ impl Blobs {
                 format!("attachment; filename*=UTF-8''{name}"),
             )]);
         }
-        let url = sign((cloud, bucket), Method::GET, &self.object(path)?, valid, &options).await?;
+        let url = self.sign(Method::GET, &self.object(path)?, valid, &options).await?;
         Ok(url.into())
     }
 
     /// An address to put a file to.
     pub async fn sign_put(&self, path: &BlobPath, valid: Duration) -> Result<SignedUpload> {
-        let (cloud, bucket) = self.cloud()?;
+        let (_, bucket) = self.cloud()?;
         let options = SignedUrlOptions::default();
-        let url = sign((cloud, bucket), Method::PUT, &self.object(path)?, valid, &options).await?;
+        let url = self.sign(Method::PUT, &self.object(path)?, valid, &options).await?;
         let headers = match bucket {
             Bucket::Azure { .. } => vec![("x-ms-blob-type", "BlockBlob")],
             _ => Vec::new(),
@@ -104,7 +104,7 @@ impl Blobs {
             let id = uuid::Uuid::new_v4().simple().to_string();
             let options = SignedUrlOptions::default();
             // One signature does: it is for the file, and the part's name is no part of it.
-            let signed = sign((cloud, bucket), Method::PUT, &path, valid, &options).await?;
+            let signed = self.sign(Method::PUT, &path, valid, &options).await?;
             let urls = (1..=parts)
                 .map(|number| {
                     let mut url = signed.clone();
@@ -118,13 +118,14 @@ impl Blobs {
             return Ok(PartUpload { id, urls });
         }
         // Fails before anything is begun where nothing can be signed.
-        sign((cloud, bucket), Method::PUT, &path, valid, &SignedUrlOptions::default()).await?;
+        self.sign(Method::PUT, &path, valid, &SignedUrlOptions::default())
+            .await?;
         let id = cloud.create_multipart(&path).await?;
         let mut urls = Vec::with_capacity(parts);
         for number in 1..=parts {
             let options =
                 SignedUrlOptions::default().with_query([("partNumber", number.to_string()), ("uploadId", id.clone())]);
-            urls.push(sign((cloud, bucket), Method::PUT, &path, valid, &options).await?.into());
+            urls.push(self.sign(Method::PUT, &path, valid, &options).await?.into());
             // A signature is a millisecond of a processor where it is made with an RSA key.
             yield_now().await;
         }
@@ -163,36 +164,33 @@ impl Blobs {
         }
     }
 
+    async fn sign(&self, method: Method, path: &Path, valid: Duration, with: &SignedUrlOptions) -> Result<Url> {
+        let (cloud, bucket) = self.cloud()?;
+        let url = cloud
+            .signed_url_opts(method, path, valid, with)
+            .await
+            .map_err(|error| match Error::from(error) {
+                error @ Error::Refused(_) => error,
+                error => {
+                    tracing::debug!("An address could not be signed: {error}");
+                    Error::CannotSign
+                }
+            })?;
+        if !matches!(bucket, Bucket::Azure { .. }) || !url.path().contains('%') {
+            return Ok(url);
+        }
+        match &self.account_key {
+            Some(key) => Ok(key.sign_again(&url)),
+            None => Err(Error::CannotSign),
+        }
+    }
+
     fn cloud(&self) -> Result<(&dyn Cloud, &Bucket)> {
         match &self.store {
             Store::Folder(_) => Err(Error::CannotSign),
             Store::Cloud(cloud, bucket) => Ok((cloud.as_ref(), bucket)),
         }
     }
-}
-
-async fn sign(
-    (cloud, bucket): (&dyn Cloud, &Bucket),
-    method: Method,
-    path: &Path,
-    valid: Duration,
-    with: &SignedUrlOptions,
-) -> Result<Url> {
-    let url = cloud
-        .signed_url_opts(method, path, valid, with)
-        .await
-        .map_err(|error| match Error::from(error) {
-            error @ Error::Refused(_) => error,
-            error => {
-                tracing::debug!("An address could not be signed: {error}");
-                Error::CannotSign
-            }
-        })?;
-    // Azure verifies the name as it is, and the signature is made over the name as an address spells it.
-    if matches!(bucket, Bucket::Azure { .. }) && url.path().contains('%') {
-        return Err(Error::CannotSign);
-    }
-    Ok(url)
 }
 
 /// All names of an upload's blocks have one length, as Azure wants it.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use support::{
     Chunk, clouds, conformance, get, path, put,
     server::{self, Shared},
-    signatures::{ACCESS_KEY, GOOGLE_KEY, SECRET},
+    signatures::{ACCESS_KEY, SECRET, google_account},
 };
 
 fn amazon(endpoint: &str, secret: &str) -> Environment {
@@ -30,13 +30,7 @@ async fn s3() -> (Blobs, Shared) {
 async fn gcs() -> (Blobs, Shared, tempfile::NamedTempFile) {
     let (endpoint, contents) = server::start().await;
     let file = tempfile::NamedTempFile::new().expect("a file");
-    let key = serde_json::json!({
-        "type": "service_account",
-        "private_key": GOOGLE_KEY,
-        "private_key_id": "of-the-test",
-        "client_email": "test@example.iam.gserviceaccount.com",
-    });
-    std::fs::write(file.path(), key.to_string()).expect("written");
+    std::fs::write(file.path(), google_account().to_string()).expect("written");
     let environment = [
         ("GOOGLE_APPLICATION_CREDENTIALS", file.path().to_str().expect("a name")),
         ("STORAGE_EMULATOR_HOST", endpoint.as_str()),

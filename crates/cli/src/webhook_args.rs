@@ -71,6 +71,7 @@ impl WebhookArgs {
             timeout: Duration::from_secs(self.webhook_timeout),
             retries_max: self.webhook_max_retries,
             concurrency: usize::from(self.webhook_workers),
+            ..WebhookSettings::default()
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::{
     tx::{Sql, replace_in_ids},
 };
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use futures::TryStreamExt;
 use std::{cell::Cell, future::Future, str::FromStr, sync::Arc, time::Duration};
 use tokio::{runtime::Handle, sync::Semaphore};
 use tokio_postgres::{Config, NoTls, Statement, config::SslMode, error::SqlState, types::ToSql};
@@ -139,6 +140,24 @@ impl Session {
                 .into_iter()
                 .map(|params| async move { self.client.execute_raw(statement, params.as_ref()).await });
             Ok(futures::future::try_join_all(sent).await?.iter().sum())
+        })
+    }
+
+    pub(crate) fn query_each<'p, P>(
+        &self,
+        sql: Sql<'_>,
+        lists: impl IntoIterator<Item = P>,
+    ) -> Result<Vec<Vec<tokio_postgres::Row>>>
+    where
+        P: AsRef<[Param<'p>]>,
+    {
+        self.wait(async {
+            let statement = &self.prepare(sql).await?;
+            let sent = lists.into_iter().map(|params| async move {
+                let rows = self.client.query_raw(statement, params.as_ref()).await?;
+                rows.try_collect().await
+            });
+            futures::future::try_join_all(sent).await
         })
     }
 

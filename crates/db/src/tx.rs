@@ -102,6 +102,37 @@ impl<'c> Tx<'c> {
         }
     }
 
+    /// Runs one statement for each list of parameters, in one round trip, and reads the first row that each gives, if it
+    /// gives one.
+    pub fn query_each<'q, 'p, P, T>(
+        &self,
+        sql: impl Into<Sql<'q>>,
+        lists: impl IntoIterator<Item = P>,
+        mut read: impl FnMut(&Row<'_>) -> Result<T>,
+    ) -> Result<Vec<Option<T>>>
+    where
+        P: AsRef<[Param<'p>]>,
+    {
+        match self.connection {
+            Owner::Sqlite(connection) => {
+                let mut statement = connection
+                    .prepare_cached(&sqlite_text(sql.into().text))
+                    .map_err(Error::from)?;
+                let mut found = Vec::new();
+                for params in lists {
+                    let mut rows = statement.query(rusqlite::params_from_iter(params.as_ref()))?;
+                    found.push(rows.next()?.map(|row| read(&Row::Sqlite(row))).transpose()?);
+                }
+                Ok(found)
+            }
+            Owner::Postgres(session) => session
+                .query_each(sql.into(), lists)?
+                .iter()
+                .map(|rows| rows.first().map(|row| read(&Row::Postgres(row))).transpose())
+                .collect(),
+        }
+    }
+
     /// Runs a query and gives each row to `visit`.
     pub fn for_each<'q, E: From<Error>>(
         &self,

@@ -52,6 +52,16 @@ on_both_databases! { MIGRATIONS;
         assert_eq!(names(&db).await, ["kept"]);
     }
 
+    async fn many_statements_answer_in_their_order(db: Db) {
+        db.write(|tx| insert_note(tx, "b")).await.expect("an insert");
+        let found = db.write(|tx| {
+            let lists = ["a", "b", "c"].map(|name| params![name].to_vec());
+            let sql = "INSERT INTO notes (name) VALUES (?1) ON CONFLICT (name) DO NOTHING RETURNING name";
+            tx.query_each(sql, lists, |row| row.get::<String>(0))
+        });
+        assert_eq!(found.await.expect("rows"), [Some("a".to_owned()), None, Some("c".to_owned())]);
+    }
+
     async fn a_taken_key_is_told_apart(db: Db) {
         db.write(|tx| insert_note(tx, "once")).await.expect("the first insert");
         let again = db.write(|tx| insert_note(tx, "once")).await;

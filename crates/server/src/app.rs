@@ -10,6 +10,7 @@ use crate::{
     security::Security,
     serving::Reconciler,
     system::HttpMetrics,
+    traces::IndexFolder,
     tracking::{Folder, store::experiments},
     webhooks::{self, WebhookSettings},
 };
@@ -32,6 +33,7 @@ pub struct App {
     pub gateway: Arc<Gateway>,
     pub(crate) reconciler: Reconciler,
     pub(crate) folder: Folder,
+    pub(crate) index_folder: IndexFolder,
     pub(crate) webhooks: webhooks::Channel,
     pub(crate) recorder: capture::Recorder,
     pub(crate) flusher: operational::Flusher,
@@ -121,6 +123,7 @@ impl App {
         );
         reconciler.restore(&db).await?;
         let folder = Folder::start(db.clone());
+        let index_folder = IndexFolder::start(db.clone());
         let keys = Arc::clone(&settings.secret_keys);
         let webhooks = webhooks::open(db.clone(), clock.clone(), &settings.webhooks, Arc::clone(&keys));
         let alerts = alerts::open(db.clone(), clock.clone(), &settings.webhooks, &settings.alerts, keys);
@@ -136,6 +139,7 @@ impl App {
             gateway,
             reconciler,
             folder,
+            index_folder,
             webhooks,
             recorder,
             flusher: operational::Flusher::default(),

@@ -28,4 +28,9 @@ pub static MIGRATIONS: &[Migration] = &[
         name: "monitoring",
         sql: include_str!("../migrations/0005_monitoring.sql"),
     },
+    Migration {
+        version: 6,
+        name: "span_segments",
+        sql: include_str!("../migrations/0006_span_segments.sql"),
+    },
 ];

@@ -15,7 +15,7 @@ use opentelemetry_proto::tonic::{
 };
 use prost::Message;
 use serde_json::{Value, json};
-use std::io::Write;
+use std::{io::Write, time::Duration};
 use support::{Answer, TestApp};
 
 const PROTOBUF: (&str, &str) = ("content-type", "application/x-protobuf");
@@ -448,6 +448,53 @@ on_both_databases! { MIGRATIONS;
         // A run that is not there is no reason to lose spans.
         post(&app, &headers("none"), body(vec![span(3, 1, None, "root", &[])])).await.ok();
         assert_eq!(names(&stored(&app, &trace_id(3)).await), ["root"]);
+    }
+
+    async fn the_index_is_folded_and_finds_the_same(db: Db) {
+        let store = db.clone();
+        let app = TestApp::new(db).await;
+        let long_id = |number: u16| { let mut id = vec![0; 14]; id.extend(number.to_be_bytes()); id };
+        let root = |number: u16| {
+            let (user, text) = (format!("user-{}", number % 300), format!("word{number}word"));
+            let mut root = span(0, 1, None, "root", &[("user", user.as_str()), ("note", text.as_str()), ("all", "yes")]);
+            root.trace_id = long_id(number);
+            root
+        };
+        let name = |number: u16| format!("tr-{number:032x}");
+        let folded = async || store.read(|tx| tx.query_one("SELECT CAST(COUNT(*) AS BIGINT) FROM span_segments", &[], |row| row.get::<i64>(0))).await.expect("a count");
+        send(&app, (1..=1100).map(root).collect()).await;
+        for _ in 0..300 {
+            if folded().await > 0 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        assert_eq!(folded().await, 1, "so many blocks are folded");
+        // Half of what is found lies in the segment, half in the row that came after it.
+        send(&app, (1101..=1200).map(root).collect()).await;
+        let users = |number: u16| -> Vec<String> { (0..4).map(|i| number + i * 300).map(name).collect() };
+        assert_eq!(search(&app, "span.attributes.user = 'user-299'").await, users(299));
+        assert_eq!(search(&app, "span.attributes.user = 'user-299' AND span.attributes.note LIKE 'word%'").await, users(299));
+        assert_eq!(search(&app, "span.content ILIKE '%WORD1042WORD%'").await, [name(1042)]);
+        assert_eq!(search(&app, "span.attributes.user = 'user-300'").await, [""; 0]);
+        assert_eq!(search(&app, "span.attributes.all = 'yes'").await.len(), 100, "a page of many");
+
+        // Deleted traces are not found, nor do they come back under another trace's key.
+        let ids: Vec<String> = users(299)[..2].to_vec();
+        app.post(&format!("{V3}/delete-traces"), json!({ "experiment_id": "0", "request_ids": ids })).await.ok();
+        assert_eq!(search(&app, "span.attributes.user = 'user-299'").await, users(299)[2..]);
+        // A trace that is moved is found where it is.
+        let moved = app.post("experiments/create", json!({ "name": "moved" })).await.ok()["experiment_id"].as_str().expect("an id").to_owned();
+        let place = json!({ "type": "MLFLOW_EXPERIMENT", "mlflow_experiment": { "experiment_id": moved } });
+        start_trace(&app, &name(7), json!({ "trace_location": place })).await;
+        let answer = app.post(&format!("{V3}/search"), json!({ "locations": [place], "filter": "span.attributes.note = 'word7word'" })).await.ok();
+        assert_eq!(answer["traces"][0]["trace_id"], name(7));
+        assert_eq!(search(&app, "span.attributes.note = 'word7word'").await, [""; 0]);
+        // With its last trace the segment goes.
+        let all = json!({ "experiment_id": "0", "max_timestamp_millis": i64::MAX });
+        assert_eq!(app.post(&format!("{V3}/delete-traces"), all).await.ok(), json!({ "traces_deleted": 1197 }));
+        send(&app, vec![root(5)]).await;
+        assert_eq!(search(&app, "span.attributes.all = 'yes'").await, [name(5)]);
     }
 
     async fn traces_are_found_by_their_spans_until_they_are_deleted(db: Db) {

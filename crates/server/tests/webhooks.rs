@@ -415,6 +415,30 @@ on_both_databases! { MIGRATIONS;
         panic!("the delivery is kept for ever");
     }
 
+    async fn a_webhook_that_is_away_holds_a_bounded_number(db: Db) {
+        let mut settings = settings();
+        settings.webhooks.pending_max = 3;
+        let first = TestApp::with(db.clone(), settings.clone()).await;
+        let id = subscribe_to_models(&first, "http://127.0.0.1:9/nobody").await;
+        for name in ["a", "b", "c", "d", "e"] {
+            create_model(&first, name).await;
+        }
+        // What is too much is given up soon after a start, and every half minute from then on.
+        let second = TestApp::with(db, settings).await;
+        for _ in 0..500 {
+            if deliveries(&second, &id, &[("state", "failed")]).await.len() == 2 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let failed = deliveries(&second, &id, &[("state", "failed")]).await;
+        let errors: Vec<&Value> = failed.iter().map(|delivery| &delivery["last_attempt"]["error"]).collect();
+        assert_eq!(errors, ["more than 3 deliveries were waiting for this receiver"; 2]);
+        assert_eq!(deliveries(&second, &id, &[("state", "pending")]).await.len(), 3);
+        let path = format!("/api/fettle/v1/webhooks/{id}/deliveries/{}/replay", failed[0]["delivery_id"].as_str().expect("an id"));
+        second.post(&path, json!({})).await.ok();
+    }
+
     async fn a_test_call_shows_what_came_back(db: Db) {
         let app = app(db).await;
         let receiver = Receiver::start().await;

@@ -1,10 +1,11 @@
 //! The search index over spans: for each block of spans, what its spans are and what text they hold.
 //!
 //! The blocks that one request brings share one row of two columns. `terms` lists each block's facts (a name, a type,
-//! an attribute's value) as sorted hashes of 32 bits; `text` has each block's signature of triples. A search reads the
-//! columns it needs from end to end, in the order they lie on disk, and afterwards opens the few blocks that may match.
+//! an attribute's value) as sorted hashes of 32 bits; `text` has each block's signature of triples. A search reads these
+//! rows from end to end, so they do not stay for long: many of them are folded into a [`crate::segment`]. Afterwards it
+//! opens the few blocks that may match.
 
-use crate::{query::SpanQuery, trigrams::Trigrams};
+use crate::trigrams::Trigrams;
 
 /// What one block is found by.
 #[derive(Debug, Clone, Default)]
@@ -21,13 +22,8 @@ pub struct Signer {
 }
 
 impl Signer {
-    pub fn add_term(&mut self, field: &str, value: &str) {
-        self.terms.push(term(field, value));
-    }
-
-    /// Notes that an attribute is there, whatever its value.
-    pub fn add_key(&mut self, field: &str) {
-        self.terms.push(key(field));
+    pub fn add_terms(&mut self, terms: &[u32]) {
+        self.terms.extend(terms);
     }
 
     pub fn add_text(&mut self, text: &str) {
@@ -59,11 +55,15 @@ impl IndexRow {
         push_entry(&mut self.text, trace_key, &signature.text);
     }
 
+    pub fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
+        entries(&self.terms, &self.text)
+    }
+
     /// Drops the entries of traces that `keep` refuses.
     pub fn retain(&mut self, keep: impl Fn(i64) -> bool) {
         for column in [&mut self.terms, &mut self.text] {
             let mut kept = Vec::with_capacity(column.len());
-            for (trace_key, entry) in entries(column).filter(|(trace_key, _)| keep(*trace_key)) {
+            for (trace_key, entry) in column_entries(column).filter(|(trace_key, _)| keep(*trace_key)) {
                 push_entry(&mut kept, trace_key, entry);
             }
             *column = kept;
@@ -75,15 +75,39 @@ impl IndexRow {
     }
 }
 
-/// Appends to `found` the traces of one row that may match. `text` may be empty if the query does not need it.
-pub fn candidates(query: &SpanQuery, terms: &[u8], text: &[u8], found: &mut Vec<i64>) {
-    let mut texts = entries(text);
-    for (trace_key, terms) in entries(terms) {
-        let text = texts.next().map_or(&[][..], |(_, text)| text);
-        if query.may_match(terms, text) {
-            found.push(trace_key);
-        }
+/// What one block is found by, as it is stored.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry<'a> {
+    pub trace_key: i64,
+    terms: &'a [u8],
+    pub(crate) text: &'a [u8],
+}
+
+impl Entry<'_> {
+    pub(crate) fn terms(&self) -> impl Iterator<Item = u32> {
+        self.terms
+            .as_chunks::<4>()
+            .0
+            .iter()
+            .map(|term| u32::from_le_bytes(*term))
     }
+
+    pub(crate) fn holds(&self, term: u32) -> bool {
+        let (terms, _) = self.terms.as_chunks::<4>();
+        terms
+            .binary_search_by_key(&term, |term| u32::from_le_bytes(*term))
+            .is_ok()
+    }
+}
+
+/// The entries of one row. `text` may be empty if it is not asked for.
+pub fn entries<'a>(terms: &'a [u8], text: &'a [u8]) -> impl Iterator<Item = Entry<'a>> {
+    let mut texts = column_entries(text);
+    column_entries(terms).map(move |(trace_key, terms)| Entry {
+        trace_key,
+        terms,
+        text: texts.next().map_or(&[][..], |(_, text)| text),
+    })
 }
 
 /// A fact of a span as it stands in the index.
@@ -96,14 +120,6 @@ pub(crate) fn term(field: &str, value: &str) -> u32 {
 pub(crate) fn key(field: &str) -> u32 {
     let hash = fnv(FNV_START ^ 0x5555, field.as_bytes());
     (hash ^ (hash >> 32)) as u32
-}
-
-/// Whether the sorted list of `terms` has `wanted` in it.
-pub(crate) fn holds(terms: &[u8], wanted: u32) -> bool {
-    let (terms, _) = terms.as_chunks::<4>();
-    terms
-        .binary_search_by_key(&wanted, |term| u32::from_le_bytes(*term))
-        .is_ok()
 }
 
 const FNV_START: u64 = 0xcbf2_9ce4_8422_2325;
@@ -124,7 +140,7 @@ fn push_entry(column: &mut Vec<u8>, trace_key: i64, entry: &[u8]) {
 }
 
 /// The entries of a column; a damaged end is left out.
-fn entries(mut column: &[u8]) -> impl Iterator<Item = (i64, &[u8])> {
+fn column_entries(mut column: &[u8]) -> impl Iterator<Item = (i64, &[u8])> {
     std::iter::from_fn(move || {
         let (trace_key, rest) = column.split_first_chunk::<8>()?;
         let (length, rest) = rest.split_first_chunk::<{ HEAD - 8 }>()?;

@@ -16,6 +16,8 @@ pub struct BadPattern {
 #[derive(Debug, Clone)]
 pub struct Pattern {
     regex: Regex,
+    /// Set if the pattern asks for nothing but this text somewhere, which is faster to look for.
+    anywhere: Option<String>,
     pieces: Vec<String>,
     /// Whether the pieces may occur in another case.
     any_case: bool,
@@ -35,6 +37,7 @@ impl Pattern {
     pub fn rlike(pattern: &str) -> Result<Self, BadPattern> {
         Ok(Self {
             regex: compile(pattern, pattern, false)?,
+            anywhere: None,
             pieces: Vec::new(),
             any_case: false,
         })
@@ -51,15 +54,26 @@ impl Pattern {
         }
         text.push_str(r"\z");
         let pieces = pattern.split(['%', '_']).filter(|piece| !piece.is_empty());
+        let between = pattern.strip_prefix('%').and_then(|rest| rest.strip_suffix('%'));
+        let anywhere = between.filter(|text| !any_case && !text.contains(['%', '_']));
         Ok(Self {
             regex: compile(&text, pattern, any_case)?,
+            anywhere: anywhere.map(ToOwned::to_owned),
             pieces: pieces.map(ToOwned::to_owned).collect(),
             any_case,
         })
     }
 
     pub fn matches(&self, text: &str) -> bool {
-        self.regex.is_match(text)
+        match &self.anywhere {
+            Some(piece) => find(text, piece),
+            None => self.regex.is_match(text),
+        }
+    }
+
+    /// Whether some part of `text` may match. Quick, and not exact.
+    pub(crate) fn may_be_in(&self, text: &str) -> bool {
+        self.any_case || self.pieces.iter().all(|piece| find(text, piece))
     }
 
     pub(crate) fn pieces(&self) -> &[String] {
@@ -69,6 +83,10 @@ impl Pattern {
     pub(crate) fn any_case(&self) -> bool {
         self.any_case
     }
+}
+
+fn find(text: &str, piece: &str) -> bool {
+    memchr::memmem::find(text.as_bytes(), piece.as_bytes()).is_some()
 }
 
 fn compile(text: &str, pattern: &str, any_case: bool) -> Result<Regex, BadPattern> {
@@ -92,7 +110,7 @@ mod tests {
         let check = |pattern: &str, text: &str| Pattern::like(pattern).expect("a pattern").matches(text);
         assert!(check("%b%", "abc") && check("a_c", "abc") && check("a.c", "a.c") && check("%", ""));
         assert!(!check("a.c", "abc") && !check("b", "abc") && !check("%B%", "abc"));
-        assert!(check("a%z", "a\nz"));
+        assert!(check("a%z", "a\nz") && check("%%", "") && check("%b_%", "abc"));
         assert!(Pattern::ilike("%B%").expect("a pattern").matches("abc"));
     }
 

@@ -2,8 +2,9 @@
 
 use crate::{
     block::{self, SpanSummary},
-    index,
+    index::{self, Entry},
     pattern::Pattern,
+    segment::{self, Blocks},
     trigrams,
 };
 
@@ -39,9 +40,39 @@ pub struct SpanQuery {
 
 /// What the index must say of a block for it to be opened.
 #[derive(Debug, Clone)]
-enum Need {
+pub enum Need {
     AnyTerm(Vec<u32>),
     Triples(Vec<usize>),
+}
+
+impl Need {
+    /// The numbers of the parts of a segment that tell of it.
+    pub fn parts(&self) -> Vec<i64> {
+        let mut parts: Vec<i64> = match self {
+            Self::AnyTerm(any) => any.iter().map(|term| segment::term_part(*term)).collect(),
+            Self::Triples(hashes) => hashes.iter().map(|hash| segment::text_part(*hash)).collect(),
+        };
+        parts.sort_unstable();
+        parts.dedup();
+        parts
+    }
+
+    /// The blocks that one of these parts lets pass; none of a part that is damaged.
+    pub fn read(&self, number: i64, part: &[u8]) -> Option<Blocks> {
+        match self {
+            Self::AnyTerm(any) => segment::with_any(part, any),
+            Self::Triples(hashes) => segment::with_all(part, number, hashes),
+        }
+    }
+
+    /// Takes what one more part says into what the parts before it said.
+    pub fn join(&self, passing: &mut Option<Blocks>, part: Blocks) {
+        match (self, passing) {
+            (_, passing @ None) => *passing = Some(part),
+            (Self::AnyTerm(_), Some(passing)) => passing.unite(&part),
+            (Self::Triples(_), Some(passing)) => passing.intersect(&part),
+        }
+    }
 }
 
 impl SpanQuery {
@@ -59,26 +90,37 @@ impl SpanQuery {
         self.needs.iter().any(|need| matches!(need, Need::Triples(_)))
     }
 
-    /// Whether a block with these index entries may hold a span that matches.
-    pub fn may_match(&self, terms: &[u8], text: &[u8]) -> bool {
+    /// What the index must say of a block, all of it. Empty if the index rules out nothing.
+    pub fn needs(&self) -> &[Need] {
+        &self.needs
+    }
+
+    /// Whether a block with this entry may hold a span that matches.
+    pub fn may_match(&self, entry: &Entry<'_>) -> bool {
         self.needs.iter().all(|need| match need {
-            Need::AnyTerm(any) => any.iter().any(|term| index::holds(terms, *term)),
-            Need::Triples(hashes) => trigrams::may_hold(text, hashes),
+            Need::AnyTerm(any) => any.iter().any(|term| entry.holds(*term)),
+            Need::Triples(hashes) => trigrams::may_hold(entry.text, hashes),
+        })
+    }
+
+    /// Whether a span of a block may match; `text` is the content of all its spans.
+    pub fn may_be_in(&self, text: &str) -> bool {
+        self.conditions.iter().all(|(field, test)| match (field, test) {
+            (SpanField::Content, SpanTest::Like(pattern)) => pattern.may_be_in(text),
+            _ => true,
         })
     }
 
     /// Whether a span matches; `content` is its JSON.
     pub fn matches(&self, summary: &SpanSummary, content: &str) -> bool {
-        let mut attributes = None;
         self.conditions.iter().all(|(field, test)| match field {
             SpanField::Name => test.accepts(&summary.name),
             SpanField::Type => summary.span_type.as_deref().is_some_and(|value| test.accepts(value)),
             SpanField::Status => test.accepts(summary.status().name()),
             SpanField::Content => test.accepts(content),
-            SpanField::Attribute(key) => attributes
-                .get_or_insert_with(|| block::attributes(content))
-                .get(key.as_str())
-                .is_some_and(|value| test.accepts(&block::plain_value(value))),
+            SpanField::Attribute(key) => {
+                block::attribute(content, key).is_some_and(|value| test.accepts(&block::plain_value(&value)))
+            }
         })
     }
 }

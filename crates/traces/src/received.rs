@@ -2,7 +2,7 @@
 
 use crate::{
     attributes::{INPUTS, OUTPUTS},
-    block::{Cost, SpanSummary, Status, Usage},
+    block::{self, Cost, PackedSpan, SpanSummary, Status, Usage},
     json::Json,
     preview::preview,
     rules::Rules,
@@ -21,8 +21,7 @@ const METADATA_MAX: usize = 250;
 #[derive(Debug)]
 pub struct ReceivedTrace {
     pub trace_id: String,
-    /// Each with its JSON.
-    pub spans: Vec<(SpanSummary, String)>,
+    pub spans: Vec<PackedSpan>,
     pub start_ms: i64,
     pub end_ms: Option<i64>,
     /// `OK` or `ERROR` by the root, if it is among these.
@@ -130,7 +129,16 @@ impl ReceivedTrace {
                 }
             }
         }
-        self.spans.push((span.summary(), span.content()));
+        let summary = span.summary();
+        self.spans.push(PackedSpan {
+            content: span.content(),
+            terms: block::terms(&summary, span.attributes.iter()),
+            summary,
+        });
+    }
+
+    pub fn summaries(&self) -> impl Iterator<Item = &SpanSummary> {
+        self.spans.iter().map(|span| &span.summary)
     }
 
     pub fn has_root(&self) -> bool {

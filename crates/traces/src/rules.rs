@@ -18,7 +18,7 @@ const SIZE_MIN: usize = 64;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RuleSet {
-    /// Attributes whose key matches lose their value; `*` stands for any text.
+    /// Attributes whose key matches lose their value, and so do fields within values; `*` stands for any text.
     pub redact_keys: Vec<String>,
     /// What matches these regular expressions within a value is replaced.
     pub redact_patterns: Vec<String>,
@@ -137,6 +137,43 @@ impl Rules {
         redacted
     }
 
+    /// A short account of a value, as clients make it: JSON, perhaps cut, or any text.
+    pub fn redacted_preview(&self, preview: &str) -> String {
+        let parsed = Json::parse(preview).filter(|json| !matches!(json, Json::Text(_)));
+        let Some(mut json) = parsed else {
+            return self.redacted_text(&self.before_hidden(preview)).into_owned();
+        };
+        if self.redact_within(&mut json) {
+            json.dump()
+        } else {
+            preview.to_owned()
+        }
+    }
+
+    /// JSON that was cut ends before the value of a key that is hidden.
+    fn before_hidden<'a>(&self, cut: &'a str) -> Cow<'a, str> {
+        let mut at = 0;
+        let mut start = None;
+        while let Some(quote) = cut[at..].find(['"', '\\']) {
+            let place = at + quote;
+            if cut[place..].starts_with('\\') {
+                at = place + 1 + cut[place + 1..].chars().next().map_or(0, char::len_utf8);
+                continue;
+            }
+            at = place + 1;
+            match start.take() {
+                Some(start) if cut[at..].trim_start().starts_with(':') => {
+                    if self.hides(&cut[start..place]) {
+                        return format!("{}: {MARK}", &cut[..at]).into();
+                    }
+                }
+                Some(_) => {}
+                None => start = Some(at),
+            }
+        }
+        cut.into()
+    }
+
     fn hides(&self, key: &str) -> bool {
         self.keys.as_ref().is_some_and(|keys| keys.is_match(key))
     }
@@ -146,7 +183,7 @@ impl Rules {
             *value = format!("\"{MARK}\"");
             return;
         }
-        if !self.patterns.is_empty() {
+        if !self.patterns.is_empty() || self.keys.is_some() {
             let mut json = Json::parse_or_text(value);
             if self.redact_within(&mut json) {
                 *value = json.dump();
@@ -186,6 +223,10 @@ impl Rules {
                     }
                     Cow::Borrowed(_) => false,
                 };
+                if self.hides(key) {
+                    *value = Json::Text(MARK.to_owned());
+                    return true;
+                }
                 self.redact_within(value) | renamed | changed
             }),
             Json::Null | Json::Bool(_) => false,
@@ -220,5 +261,44 @@ fn cut_longest(span: &mut Span, limit: usize) {
             return;
         }
         total -= before - longest.len();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rules() -> Rules {
+        let rules = RuleSet {
+            redact_keys: vec!["*password*".to_owned()],
+            redact_patterns: vec![r"\w+@\w+\.org".to_owned()],
+            ..RuleSet::default()
+        };
+        rules.compile().expect("rules")
+    }
+
+    #[test]
+    fn fields_within_a_value_are_hidden_too() {
+        let mut value = r#"{"user": {"Password": "x", "mail": "a@b.org"}, "n": [1]}"#.to_owned();
+        rules().apply_to_json("mlflow.spanInputs", &mut value);
+        let expected = r#"{"user": {"Password": "[REDACTED]", "mail": "[REDACTED]"}, "n": [1]}"#;
+        assert_eq!(value, expected);
+    }
+
+    #[test]
+    fn previews_are_redacted_even_when_they_were_cut() {
+        for (preview, kept) in [
+            (r#"{"password": "x", "a": 1}"#, r#"{"password": "[REDACTED]", "a": 1}"#),
+            (
+                r#"{"a": "say \"no\"", "my_password" : "secr"#,
+                r#"{"a": "say \"no\"", "my_password": [REDACTED]"#,
+            ),
+            (r#"{"a": "password"#, r#"{"a": "password"#),
+            (r#"{"a":1}"#, r#"{"a":1}"#),
+            ("write to a@b.org \\", "write to [REDACTED] \\"),
+            ("\\", "\\"),
+        ] {
+            assert_eq!(rules().redacted_preview(preview), kept);
+        }
     }
 }

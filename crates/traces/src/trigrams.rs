@@ -63,6 +63,17 @@ pub fn may_hold(signature: &[u8], hashes: &[usize]) -> bool {
         })
 }
 
+/// The bits that a signature sets.
+pub fn bits(signature: &[u8]) -> impl Iterator<Item = usize> {
+    let set = |byte: u8, bit: usize| byte & (1 << bit) != 0;
+    let bytes = signature.iter().enumerate().filter(|(_, byte)| **byte != 0);
+    bytes.flat_map(move |(place, byte)| {
+        (0..8)
+            .filter(move |bit| set(*byte, *bit))
+            .map(move |bit| place * 8 + bit)
+    })
+}
+
 fn hash(triple: &[u8]) -> usize {
     let mut value = 0u32;
     for byte in triple {

@@ -1,12 +1,13 @@
-//! The artifact stores against emulators of S3 and Azure.
+//! The artifact stores against emulators of S3, Azure and Google Cloud: by themselves, and behind the server with the
+//! real client in front.
 
 use std::net::SocketAddr;
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
-use crate::cargo::cargo;
+use crate::cargo::{Profile, build_fettle, cargo};
 use crate::child::{Child, dying_with_us, free_port};
 use crate::progress::step;
 use crate::run::{run as run_command, run_quietly};
@@ -40,10 +41,35 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let azure = format!("http://127.0.0.1:{azure_port}");
     let mut prepare = Command::new(&python);
     run_quietly(prepare.arg(packages.join("prepare.py")).args([&s3, &azure]))?;
-    let mut tests = cargo()?;
-    tests.env("FETTLE_TEST_S3", &s3).env("FETTLE_TEST_AZURE", &azure);
+    let mut stores = cargo()?;
+    stores.env("FETTLE_TEST_S3", &s3).env("FETTLE_TEST_AZURE", &azure);
     // With the whole workspace chosen its dependencies are those that are built already.
-    tests.args(["test", "--workspace", "--features", "fettle-blobs/emulators"]);
-    tests.args(["--test", "emulators"]).args(arguments);
-    step("Artifact stores", || run_command(&mut tests))
+    stores.args(["test", "--workspace", "--features", "fettle-blobs/emulators"]);
+    stores.args(["--test", "emulators"]);
+    step("Artifact stores", || run_command(&mut stores))?;
+
+    let mut build = cargo()?;
+    build.args(["build", "--workspace", "--example", "cloud_emulator"]);
+    step("Building the emulator of clouds that checks signatures", || {
+        run_command(&mut build)
+    })?;
+    let (cloud_port, key) = (free_port()?, folder.path().join("google.json"));
+    let mut command = dying_with_us(&project::target()?.join("debug/examples/cloud_emulator"));
+    command.arg(cloud_port.to_string()).arg(&key);
+    let mut cloud = Child::start("cloud_emulator", &mut command, &folder.path().join("cloud.log"))?;
+    let mut clients = Command::new(super::client::newest()?);
+    clients
+        .args(["-m", "pytest", "--durations=5", "clouds"])
+        .args(arguments)
+        .current_dir(tests);
+    clients
+        .env("FETTLE_TEST_S3", &s3)
+        .env("FETTLE_TEST_AZURE", &azure)
+        .env("FETTLE_TEST_CLOUD", format!("http://127.0.0.1:{cloud_port}"))
+        .env("GOOGLE_APPLICATION_CREDENTIALS", &key)
+        .env("FETTLE_BIN", build_fettle(Profile::Dev)?);
+    if let Some(status) = cloud.exited()? {
+        bail!("cloud_emulator ended with {status}:\n{}", cloud.last_words());
+    }
+    step("Clients and artifact stores", || run_command(&mut clients))
 }

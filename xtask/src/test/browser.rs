@@ -13,7 +13,7 @@ use crate::progress::step;
 use crate::run::{run as run_command, run_quietly};
 use crate::system::{self, Need};
 use crate::test::client;
-use crate::{node, project};
+use crate::{node, postgres, project};
 
 /// A server of its own for each test folder, on a fresh store.
 struct Setup {
@@ -31,25 +31,32 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         python,
         chromium: system::chromium().context("chromium was there a moment ago")?,
     };
-    setup.test("browser", "Browser tests", arguments, &[])?;
+    setup.test("browser", "Browser tests", arguments, &[], None)?;
     let pages = setup.stock_pages()?;
-    setup.test(
-        "stock_pages",
-        "MLflow's own pages",
-        arguments,
-        &[("MLFLOW_BUILD", &pages)],
-    )
+    let pages = [("MLFLOW_BUILD", pages.as_str())];
+    setup.test("stock_pages", "MLflow's own pages", arguments, &pages, None)?;
+    let cluster = postgres::start()?;
+    let name = "MLflow's own pages on PostgreSQL";
+    setup.test("stock_pages", name, arguments, &pages, Some(&cluster.address))
 }
 
 impl Setup {
-    /// Runs the tests in `tests/FOLDER`, after its `seed.py` has filled a server.
-    fn test(&self, folder: &str, name: &str, arguments: &[String], environment: &[(&str, &str)]) -> Result<()> {
+    /// Runs the tests in `tests/FOLDER`, after its `seed.py` has filled a server on SQLite or on an empty `database`.
+    fn test(
+        &self,
+        folder: &str,
+        name: &str,
+        arguments: &[String],
+        environment: &[(&str, &str)],
+        database: Option<&str>,
+    ) -> Result<()> {
         let tests = project::root().join("tests").join(folder);
         let data = project::temporary(folder)?;
         let port = free_port()?;
         let mut command = dying_with_us(&self.fettle);
         command.args(["server", "--port", &port.to_string(), "--backend-store-uri"]);
-        command.arg(format!("sqlite:///{}/fettle.db", data.path().display()));
+        let file = format!("sqlite:///{}/fettle.db", data.path().display());
+        command.arg(database.unwrap_or(&file));
         command
             .arg("--artifacts-destination")
             .arg(data.path().join("artifacts"));

@@ -25,7 +25,13 @@ pub(crate) fn run(against_mlflow: bool, arguments: &[String]) -> Result<()> {
     let cluster = postgres::start()?;
     let mut tests = Command::new(newest);
     tests
-        .args(["-m", "pytest", "--durations=10", "--ignore=differential"])
+        .args([
+            "-m",
+            "pytest",
+            "--durations=10",
+            "--ignore=differential",
+            "--ignore=clouds",
+        ])
         .args(["--numprocesses", WORKERS, "--dist", "loadgroup"])
         .args(arguments)
         .current_dir(project::root().join("tests"));

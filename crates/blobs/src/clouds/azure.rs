@@ -1,9 +1,16 @@
 //! Azure Blob Storage, which is also the way to the files of Data Lake Storage Gen2.
 
-use super::{Cloud, client_options, has_plain_http, retries};
+use super::{AccountKey, Opened, client_options, has_plain_http, retries};
 use crate::{destination::AzureAccount, environment::Environment};
 use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
 use std::{collections::BTreeMap, sync::Arc};
+
+/// The variables that a key may stand in.
+const ACCOUNT_KEYS: [&str; 3] = [
+    "AZURE_STORAGE_ACCESS_KEY",
+    "AZURE_STORAGE_ACCOUNT_KEY",
+    "AZURE_STORAGE_MASTER_KEY",
+];
 
 /// The account, its address and its key or signature.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -18,7 +25,7 @@ pub(super) fn open(
     container: &str,
     account: Option<&AzureAccount>,
     environment: &Environment,
-) -> Result<Arc<dyn Cloud>, String> {
+) -> Result<Opened, String> {
     let access = match environment.get("AZURE_STORAGE_CONNECTION_STRING") {
         Some(text) => connection_string(text)?,
         None => Access::default(),
@@ -65,6 +72,11 @@ pub(super) fn open(
     if let Some(endpoint) = environment.get("IDENTITY_ENDPOINT") {
         builder = builder.with_msi_endpoint(endpoint);
     }
+    let account_key = access
+        .key
+        .as_deref()
+        .or_else(|| ACCOUNT_KEYS.iter().find_map(|name| environment.get(name)));
+    let account_key = account_key.and_then(|key| AccountKey::new(name, key));
     if let Some(key) = access.key {
         builder = builder.with_config(AzureConfigKey::AccessKey, key);
     }
@@ -79,7 +91,7 @@ pub(super) fn open(
         .with_container_name(container)
         .build()
         .map_err(|e| e.to_string())?;
-    Ok(Arc::new(store))
+    Ok((Arc::new(store), account_key))
 }
 
 /// `Name=value;..` as the portal shows it.

@@ -1,8 +1,11 @@
 //! Connections to the object stores of the clouds, with credentials from their usual environment variables.
 
 mod azure;
+mod azure_key;
 mod gcs;
 mod s3;
+
+pub(crate) use azure_key::AccountKey;
 
 use crate::{destination::Bucket, environment::Environment};
 use object_store::{
@@ -16,10 +19,13 @@ pub(crate) trait Cloud: ObjectStore + PaginatedListStore + MultipartStore + Sign
 
 impl<T: ObjectStore + PaginatedListStore + MultipartStore + Signer> Cloud for T {}
 
-pub(crate) fn open(bucket: &Bucket, environment: &Environment) -> Result<Arc<dyn Cloud>, String> {
+/// A connection, and the key of an Azure account if there is one.
+pub(crate) type Opened = (Arc<dyn Cloud>, Option<AccountKey>);
+
+pub(crate) fn open(bucket: &Bucket, environment: &Environment) -> Result<Opened, String> {
     match bucket {
-        Bucket::S3 { bucket } => s3::open(bucket, environment),
-        Bucket::Gcs { bucket } => gcs::open(bucket, environment),
+        Bucket::S3 { bucket } => Ok((s3::open(bucket, environment)?, None)),
+        Bucket::Gcs { bucket } => Ok((gcs::open(bucket, environment)?, None)),
         Bucket::Azure { container, account } => azure::open(container, account.as_ref(), environment),
     }
 }

@@ -29,9 +29,13 @@ pub async fn start() -> (String, Shared) {
     let contents = Shared::default();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = format!("http://{}", listener.local_addr().expect("an address"));
-    let router = Router::new().fallback(answer).with_state(contents.clone());
+    let router = router(contents.clone());
     tokio::spawn(async move { axum::serve(listener, router).await });
     (address, contents)
+}
+
+pub fn router(contents: Shared) -> Router {
+    Router::new().fallback(answer).with_state(contents)
 }
 
 struct Call {

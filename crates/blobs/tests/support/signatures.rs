@@ -15,6 +15,16 @@ pub const SECRET: &str = "the secret of the test";
 /// Made for these tests, and good for nothing else.
 pub const GOOGLE_KEY: &str = include_str!("google_key.pem");
 
+/// The account that the key belongs to, as Google hands it out.
+pub fn google_account() -> serde_json::Value {
+    serde_json::json!({
+        "type": "service_account",
+        "private_key": GOOGLE_KEY,
+        "private_key_id": "of-the-test",
+        "client_email": "test@example.iam.gserviceaccount.com",
+    })
+}
+
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 pub fn hex(bytes: &[u8]) -> String {

@@ -22,6 +22,7 @@ use axum::{
     response::Response,
     routing::{get, post},
 };
+use fettle_blobs::{Error, Place};
 
 /// The proxy in front of the artifact store.
 pub fn proxy_routes() -> Router<App> {
@@ -82,4 +83,20 @@ pub fn page_routes() -> Router<App> {
 pub(crate) async fn download_below(app: &App, root_uri: &str, path: &str, headers: &HeaderMap) -> Result<Response> {
     let root = app.stores.locate(root_uri)?;
     download::respond(app, &root.join(&location::of_client(path)?), headers).await
+}
+
+/// Deletes a folder that this server reaches, with all that is in it; whether there is one or not.
+pub(crate) async fn delete_below(app: &App, root_uri: String) -> Result<()> {
+    let deleted = match app.stores.locate(&root_uri) {
+        Ok(Place { blobs, path }) => blobs.delete(&path).await,
+        Err(error) => Err(error),
+    };
+    match deleted {
+        Ok(()) => Ok(()),
+        Err(error @ (Error::Unsupported(_) | Error::Open(_) | Error::Refused(_))) => {
+            tracing::warn!(%error, "The files at `{root_uri}` stay: this server cannot reach them");
+            Ok(())
+        }
+        Err(error) => Err(error.into()),
+    }
 }

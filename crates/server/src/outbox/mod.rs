@@ -26,6 +26,8 @@ pub struct Limits {
     pub lease: Duration,
     /// After which a delivery has failed.
     pub attempts_max: i64,
+    /// Deliveries that may wait for one target. The oldest of more fail.
+    pub pending_max: i64,
 }
 
 /// A delivery that its holder is to send now.

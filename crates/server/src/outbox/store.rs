@@ -9,6 +9,7 @@ const CANDIDATES: i64 = 256;
 /// Attempts that are kept of one delivery; the oldest go first.
 const ATTEMPTS_KEPT: i64 = 50;
 const PURGED_AT_ONCE: i64 = 1000;
+const SHED_AT_ONCE: i64 = 1000;
 
 /// A message to one target.
 #[derive(Debug)]
@@ -169,6 +170,41 @@ pub fn purge(tx: &Tx, channel: &str, before_ms: i64) -> Result<bool> {
         tx.execute("DELETE FROM deliveries WHERE id IN_IDS(?1)", params![ids.as_slice()])?;
     }
     Ok(ids.len() as i64 == PURGED_AT_ONCE)
+}
+
+/// Gives up the oldest of what waits for targets that more than `limits.pending_max` messages wait for, up to a bound;
+/// true if there may be more. They can be replayed.
+pub fn shed(tx: &Tx, limits: &Limits, now_ms: i64) -> Result<bool> {
+    let ids: Vec<i64> = tx.query(
+        "SELECT id FROM (
+             SELECT id, ROW_NUMBER() OVER (PARTITION BY target_id ORDER BY id DESC) AS place
+             FROM deliveries WHERE channel = ?1 AND due_at IS NOT NULL) ranked
+         WHERE place > ?2 ORDER BY id LIMIT ?3",
+        params![limits.channel, limits.pending_max, SHED_AT_ONCE],
+        |row| row.get(0),
+    )?;
+    if !ids.is_empty() {
+        // One attempt more, so that whoever is sending one of them changes nothing afterwards.
+        tx.execute(
+            "UPDATE deliveries SET state = 'failed', due_at = NULL, finished_at = ?2, attempts = attempts + 1
+             WHERE id IN_IDS(?1) AND due_at IS NOT NULL",
+            params![ids.as_slice(), now_ms],
+        )?;
+        tx.execute(
+            "INSERT INTO delivery_attempts (workspace_id, delivery_id, attempt, started_at, duration_ms, error)
+             SELECT workspace_id, id, attempts, CAST(?2 AS BIGINT), 0, CAST(?3 AS TEXT) FROM deliveries
+             WHERE id IN_IDS(?1) AND state = 'failed' ON CONFLICT (delivery_id, attempt) DO NOTHING",
+            params![
+                ids.as_slice(),
+                now_ms,
+                format!(
+                    "more than {} deliveries were waiting for this receiver",
+                    limits.pending_max
+                )
+            ],
+        )?;
+    }
+    Ok(ids.len() as i64 == SHED_AT_ONCE)
 }
 
 impl Record {

@@ -18,6 +18,8 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// How long finished deliveries are kept, and how often those that are older are removed.
 const RETENTION_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 const PURGE: Duration = Duration::from_mins(10);
+/// How often what is too much is given up.
+const SHED: Duration = Duration::from_secs(30);
 
 /// Sends a delivery; ends within the lease.
 pub type Send = Arc<dyn Fn(Delivery) -> BoxFuture<'static, Outcome> + std::marker::Send + Sync>;
@@ -49,8 +51,12 @@ struct Worker {
 
 impl Worker {
     async fn run(mut self, mut woken: mpsc::Receiver<()>) {
-        let mut purge_at = Instant::now();
+        let (mut purge_at, mut shed_at) = (Instant::now(), Instant::now());
         loop {
+            if Instant::now() >= shed_at {
+                shed_at = Instant::now() + SHED;
+                self.shed().await;
+            }
             if Instant::now() >= purge_at {
                 purge_at = Instant::now() + PURGE;
                 self.purge().await;
@@ -119,6 +125,21 @@ impl Worker {
         targets.sort_unstable();
         targets.dedup();
         targets
+    }
+
+    async fn shed(&self) {
+        loop {
+            let (limits, now_ms) = (self.limits.clone(), self.clock.now_ms());
+            match self.db.write(move |tx| store::shed(tx, &limits, now_ms)).await {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => {
+                    let error: ApiError = error;
+                    tracing::warn!(%error, "Too many deliveries wait, and none could be given up; it is tried again");
+                    return;
+                }
+            }
+        }
     }
 
     async fn purge(&self) {

@@ -1,6 +1,7 @@
 //! `traces` of the API v3: start and end, get
 
 use super::{
+    rules,
     store::{self, records},
     validate,
 };
@@ -38,7 +39,10 @@ pub async fn start_trace(
         .write(move |tx| {
             let experiment = tracking::store::experiments::get(tx, caller.workspace_id, new.experiment_id)?;
             let experiment = tracking::active_experiment(experiment)?;
-            records::start(tx, caller.workspace_id, &new, &experiment.artifact_location)?;
+            let rules = rules::of(tx, caller.workspace_id, new.experiment_id)?;
+            let kept = rules.map(|rules| rules::apply(&rules, &new));
+            let new = kept.as_ref().unwrap_or(&new);
+            records::start(tx, caller.workspace_id, new, &experiment.artifact_location)?;
             answer(tx, caller.workspace_id, &new.trace_id)
         })
         .await

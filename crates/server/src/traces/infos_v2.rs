@@ -1,6 +1,6 @@
 //! `traces` of the API v2, which clients before 3.0 speak: start, end, get
 
-use super::{store::records, validate};
+use super::{rules, store::records, validate};
 use crate::{
     app::App,
     caller::Caller,
@@ -38,7 +38,7 @@ pub async fn start_trace(
                 request_time,
                 &location,
             )?;
-            write_entries(tx, caller.workspace_id, key, &metadata, &tags)?;
+            write_entries(tx, caller.workspace_id, (experiment_id, key), &metadata, &tags)?;
             answer(tx, caller.workspace_id, &trace_id)
         })
         .await
@@ -58,13 +58,31 @@ pub async fn end_trace(
         .write(move |tx| {
             let trace = records::get(tx, caller.workspace_id, &trace_id)?;
             records::end(tx, trace.id, state, end_time.saturating_sub(trace.request_time))?;
-            write_entries(tx, caller.workspace_id, trace.id, &metadata, &tags)?;
+            let place = (trace.experiment_id, trace.id);
+            write_entries(tx, caller.workspace_id, place, &metadata, &tags)?;
             answer(tx, caller.workspace_id, &trace_id)
         })
         .await
 }
 
 fn write_entries(
+    tx: &Tx,
+    workspace_id: i64,
+    (experiment_id, key): (i64, i64),
+    metadata: &BTreeMap<String, String>,
+    tags: &BTreeMap<String, String>,
+) -> Result<()> {
+    if let Some(rules) = rules::of(tx, workspace_id, experiment_id)? {
+        let (metadata, tags) = (
+            rules::apply_to_entries(&rules, metadata),
+            rules::apply_to_entries(&rules, tags),
+        );
+        return set_entries(tx, workspace_id, key, &metadata, &tags);
+    }
+    set_entries(tx, workspace_id, key, metadata, tags)
+}
+
+fn set_entries(
     tx: &Tx,
     workspace_id: i64,
     key: i64,

@@ -8,6 +8,7 @@ mod assessment_values;
 mod assessments;
 mod correlation;
 mod deletion;
+mod folding;
 mod infos;
 mod infos_v2;
 mod links;
@@ -23,6 +24,7 @@ mod tags;
 pub(crate) mod usage;
 mod validate;
 
+pub use folding::IndexFolder;
 pub use otlp_grpc::serve as serve_otlp_grpc;
 
 use crate::app::App;

@@ -1,6 +1,9 @@
 //! `POST /v1/traces`: spans from any OpenTelemetry exporter, over HTTP. [`super::otlp_grpc`] takes the same over gRPC.
 
-use super::store::ingest::{self, Destination, PackedTrace};
+use super::{
+    rules,
+    store::ingest::{self, Destination, PackedTrace},
+};
 use crate::{
     app::App,
     caller::Caller,
@@ -15,11 +18,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use fettle_traces::{
-    block,
-    index::Signer,
+    block::Packer,
     otlp_json,
-    received::receive,
-    rules::{RuleSet, Rules},
+    received::{ReceivedTrace, receive, total_cost, total_usage},
+    rules::Rules,
 };
 use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
@@ -102,45 +104,43 @@ pub async fn export_traces(State(app): State<App>, caller: Caller, request: Requ
 /// Reads, packs and stores a request. Returns once its spans are on disk.
 pub async fn store(app: &App, to: Destination, request: ExportTraceServiceRequest) -> Result<(), Refusal> {
     let (workspace_id, experiment_id) = (to.workspace_id, to.experiment_id);
-    let rules = app
+    let written = app
         .db
         .peek(move |tx| ingest::rules(tx, workspace_id, experiment_id))
         .await?;
-    let packed = blocking(move || pack(request, rules.as_deref())).await?;
+    let packed = blocking(move || pack(request, written.as_deref())).await?;
     if packed.is_empty() {
         return Ok(());
     }
     let packed = Arc::new(packed);
-    app.db.write(move |tx| ingest::ingest(tx, &to, &packed)).await?;
+    let stored = app.db.write(move |tx| ingest::ingest(tx, &to, &packed)).await?;
+    for (experiment_id, blocks) in stored {
+        app.index_folder.stored(experiment_id, blocks);
+    }
     Ok(())
 }
 
-fn pack(request: ExportTraceServiceRequest, rules: Option<&str>) -> Result<Vec<PackedTrace>, Refusal> {
-    let rules = match rules {
+fn pack(request: ExportTraceServiceRequest, written: Option<&str>) -> Result<Vec<PackedTrace>, Refusal> {
+    let rules = match written {
         None => Rules::default(),
-        Some(rules) => compiled(rules)?,
+        Some(written) => rules::compiled(written)?,
     };
-    let traces =
+    let mut traces =
         receive(request, &rules).map_err(|error| refused(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()))?;
-    let mut signer = Signer::default();
-    let pack = |trace: fettle_traces::received::ReceivedTrace| {
-        let blocks = block::pack(&trace.spans, &mut signer).map_err(ApiError::from)?;
-        Ok(PackedTrace { trace, blocks })
+    // All writers take traces in the same order, so that none waits for another that waits for it.
+    traces.sort_unstable_by(|a, b| a.trace_id.cmp(&b.trace_id));
+    let mut packer = Packer::new().map_err(ApiError::from)?;
+    let pack = |mut trace: ReceivedTrace| {
+        let (usage, cost) = (total_usage(trace.summaries()), total_cost(trace.summaries()));
+        let spans = std::mem::take(&mut trace.spans);
+        Ok(PackedTrace {
+            trace,
+            usage,
+            cost,
+            blocks: packer.pack(spans).map_err(ApiError::from)?,
+        })
     };
     traces.into_iter().map(pack).collect()
-}
-
-/// Spans are not stored as long as the rules they must obey are not readable.
-fn compiled(rules: &str) -> Result<Rules> {
-    let unusable = |error: &dyn std::fmt::Display| {
-        ApiError::new(
-            ErrorCode::InternalError,
-            "The experiment's trace rules are not usable; set them again.",
-        )
-        .because(error.to_string())
-    };
-    let rules: RuleSet = serde_json::from_str(rules).map_err(|error| unusable(&error))?;
-    rules.compile().map_err(|error| unusable(&error))
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Refusal> + Send + 'static) -> Result<T, Refusal> {

@@ -2,7 +2,7 @@
 //!
 //! As in MLflow a full page always comes with a token, so the last page may be empty.
 
-use super::store::{records, search::TraceSearch};
+use super::store::{records, search::TraceSearch, trace_order::Place};
 use crate::{
     app::App,
     caller::Caller,
@@ -13,8 +13,8 @@ use crate::{
 };
 use axum::extract::State;
 use fettle_search::{
-    TextComparison,
-    traces::{self, AssessmentComparison, TracePredicate, parse_filter, parse_order_by},
+    Order, TextComparison,
+    traces::{self, AssessmentComparison, TraceOrderKey, TracePredicate, parse_filter, parse_order_by},
 };
 use fettle_traces::{Pattern, SpanField, SpanQuery, SpanTest};
 use fettle_wire::{
@@ -85,18 +85,30 @@ struct PageQuery {
 
 async fn page(app: App, caller: Caller, query: PageQuery) -> Result<(Vec<TraceInfoV3>, Option<String>)> {
     let limit = page_token::limit("max_results", query.max_results, PAGE, PAGE_MAX)?;
-    let offset = page_token::decode_offset(query.page_token.as_deref())?;
     let order = parse_order_by(&query.order_by.unwrap_or_default())?;
+    let after = after(query.page_token.as_deref(), &order)?;
     let experiment_ids = experiments(&query.experiment_ids)?;
     let search = plan(&caller, experiment_ids, query.filter.as_deref().unwrap_or_default())?;
     app.db
         .read(move |tx| {
-            let found = search.page(tx, &order, limit, offset)?;
-            let full = found.len() == limit;
-            let token = full.then(|| page_token::encode_offset(offset + limit as u64));
-            Ok((records::load(tx, found)?, token))
+            let (found, last) = search.page(tx, &order, limit, after.clone())?;
+            Ok((records::load(tx, found)?, last.map(|after| page_token::encode(&after))))
         })
         .await
+}
+
+/// The place after which the page starts.
+fn after(token: Option<&str>, order: &[Order<TraceOrderKey>]) -> Result<Option<Place>> {
+    let Some(token) = token.filter(|token| !token.is_empty()) else {
+        return Ok(None);
+    };
+    let place: Place = page_token::decode(token)?;
+    if !place.fits(order) {
+        return Err(invalid(
+            "Invalid page token: it belongs to a search with another order_by.",
+        ));
+    }
+    Ok(Some(place))
 }
 
 pub(super) fn experiments(ids: &[String]) -> Result<Vec<i64>> {

@@ -209,8 +209,8 @@ pub async fn list_spans(
             let record = records::get(tx, caller.workspace_id, &trace_id)?;
             let mut places = spans::places(tx, record.id)?;
             let place = |place: &Place| {
-                let (child, start_ns) = place.summary.place();
-                (child, start_ns, place.summary.span_id)
+                let (child, start_ns) = place.span.order();
+                (child, start_ns, place.span.span_id)
             };
             places.sort_unstable_by_key(place);
             let start = after.as_ref().map_or(0, |after| {

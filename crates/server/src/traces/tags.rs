@@ -1,6 +1,6 @@
 //! Tags of traces, on the paths of v2 and v3.
 
-use super::{store::records, validate};
+use super::{rules, store::records, validate};
 use crate::{
     app::App,
     audit::{self, Entity},
@@ -40,19 +40,21 @@ pub async fn set_tag(
     refuse_own(request.key.as_deref(), "set", &OWN_TAGS)?;
     let tag = if request.key.as_deref() == Some(NAME_TAG) {
         let value = request.value.unwrap_or_default();
-        validate::tags(BTreeMap::from([(NAME_TAG.to_owned(), value.clone())]))?;
-        (NAME_TAG.to_owned(), value)
+        validate::tags(BTreeMap::from([(NAME_TAG.to_owned(), value)]))?
     } else {
         let tag = run_tag("", request)?;
-        (tag.key, tag.value)
+        BTreeMap::from([(tag.key, tag.value)])
     };
     let now_ms = app.clock.now_ms();
     app.db
         .write(move |tx| {
-            let key = records::find_key(tx, caller.workspace_id, &trace_id)?
-                .ok_or_else(|| records::trace_not_found(&trace_id))?;
-            records::set_tags(tx, caller.workspace_id, key, [(tag.0.as_str(), tag.1.as_str())])?;
-            let detail = json!({ "key": tag.0 });
+            let trace = records::get(tx, caller.workspace_id, &trace_id)?;
+            let rules = rules::of(tx, caller.workspace_id, trace.experiment_id)?;
+            let kept = rules.map(|rules| rules::apply_to_entries(&rules, &tag));
+            let tags = kept.as_ref().unwrap_or(&tag).iter();
+            let tags = tags.map(|(key, value)| (key.as_str(), value.as_str()));
+            records::set_tags(tx, caller.workspace_id, trace.id, tags)?;
+            let detail = json!({ "key": tag.keys().next() });
             audit::record(tx, &caller, now_ms, "set_tag", entity(&trace_id), Some(&detail))?;
             Ok(EMPTY)
         })

@@ -26,7 +26,7 @@ pub const SESSION_METADATA: &str = "mlflow.trace.session";
 pub const STATES: [&str; 4] = ["STATE_UNSPECIFIED", "OK", "ERROR", "IN_PROGRESS"];
 
 /// A trace's record as a client starts or ends it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct NewTrace {
     pub trace_id: String,
     pub experiment_id: i64,

@@ -31,6 +31,8 @@ pub struct WebhookSettings {
     pub retries_max: u32,
     /// Requests at once in this process.
     pub concurrency: usize,
+    /// Deliveries that may wait for one webhook.
+    pub pending_max: i64,
 }
 
 impl Default for WebhookSettings {
@@ -41,6 +43,7 @@ impl Default for WebhookSettings {
             // With doubling waits of up to an hour, about six hours.
             retries_max: 15,
             concurrency: 10,
+            pending_max: 10_000,
         }
     }
 }
@@ -61,6 +64,7 @@ pub fn open(db: Db, clock: Clock, settings: &WebhookSettings, keys: Arc<SecretKe
         concurrency_per_target: CONCURRENCY_PER_TARGET,
         lease: settings.timeout + LEASE_MARGIN,
         attempts_max: i64::from(settings.retries_max) + 1,
+        pending_max: settings.pending_max,
     };
     let parts = (db.clone(), clock.clone(), Arc::clone(&sender));
     let send: outbox::Send = Arc::new(move |delivery| {

@@ -11,7 +11,7 @@ fn stored(span: &Value) -> Value {
     let request = json!({ "resourceSpans": [{ "scopeSpans": [{ "spans": [span] }] }] });
     let request = otlp_json::read(request.to_string().as_bytes()).expect("a readable request");
     let traces = receive(request, &Rules::default()).expect("good spans");
-    let (_, content) = &traces[0].spans[0];
+    let content = &traces[0].spans[0].content;
     let mut span: Value = serde_json::from_str(content).expect("content is JSON");
     span["attributes"].take()
 }

@@ -1,9 +1,9 @@
 //! Spans on their way in: traces that are not there are made, and their records take what the spans say of them.
 
-use super::{links, records, spans, totals};
+use super::{links, records, segments, spans, totals};
 use crate::{
     error::{ApiError, Result},
-    traces::usage::{COST, COST_KEYS, TOKEN_KEYS, TOKEN_USAGE},
+    traces::usage::{self, COST_KEYS, TOKEN_KEYS, Total},
     tracking::store::{experiments, runs},
 };
 use fettle_db::{Row, Tx, params};
@@ -20,10 +20,12 @@ pub const TRACKING_STORE: &str = "TRACKING_STORE";
 const SESSION: &str = "mlflow.trace.session";
 const USER: &str = "mlflow.trace.user";
 
-/// A trace of a request with its spans packed.
+/// A trace of a request with its spans packed, and what they used together.
 #[derive(Debug)]
 pub struct PackedTrace {
     pub trace: ReceivedTrace,
+    pub usage: Option<Usage>,
+    pub cost: Option<Cost>,
     pub blocks: Vec<Block>,
 }
 
@@ -49,79 +51,112 @@ struct Known {
     has_response_preview: bool,
 }
 
-/// Stores all or nothing.
-pub fn ingest(tx: &Tx, to: &Destination, traces: &[PackedTrace]) -> Result<()> {
+/// Stores all or nothing, in a few statements however many traces there are. Says how many blocks each experiment got.
+pub fn ingest(tx: &Tx, to: &Destination, traces: &[PackedTrace]) -> Result<BTreeMap<i64, usize>> {
     let experiment = experiments::get(tx, to.workspace_id, to.experiment_id)?;
-    let mut known = Vec::with_capacity(traces.len());
-    for packed in traces {
-        known.push(find_or_insert(tx, to, &packed.trace, &experiment.artifact_location)?);
+    let known = find_or_insert(tx, to, traces)?;
+    let pairs = || traces.iter().zip(&known);
+    set_tags(tx, to.workspace_id, pairs(), &experiment.artifact_location)?;
+    let stored = insert_blocks(tx, to.workspace_id, traces, &known)?;
+    for (packed, known) in pairs().filter(|(_, known)| !known.created) {
+        update_record(tx, packed, known)?;
+        update_totals(tx, to.workspace_id, packed, known)?;
     }
-    insert_blocks(tx, to.workspace_id, traces, &known)?;
-    for (packed, known) in traces.iter().zip(&known) {
-        if !known.created {
-            update_record(tx, &packed.trace, known)?;
-        }
-        update_totals(tx, to.workspace_id, &packed.trace, known)?;
-        keep_first(
-            tx,
-            to.workspace_id,
-            known.id,
-            SESSION,
-            packed.trace.session_id.as_deref(),
-        )?;
-        keep_first(tx, to.workspace_id, known.id, USER, packed.trace.user_id.as_deref())?;
-    }
-    link_to_run(tx, to, traces)
+    insert_totals(tx, to.workspace_id, pairs().filter(|(_, known)| known.created))?;
+    keep_first(tx, to.workspace_id, pairs())?;
+    link_to_run(tx, to, traces)?;
+    Ok(stored)
 }
 
-fn find_or_insert(tx: &Tx, to: &Destination, trace: &ReceivedTrace, artifact_location: &str) -> Result<Known> {
-    let state = trace.state.unwrap_or("IN_PROGRESS");
-    let duration = trace.end_ms.map(|end| end - trace.start_ms);
-    let created = tx.query_opt(
-        "INSERT INTO traces (workspace_id, experiment_id, trace_id, state, request_time, execution_duration,
-             request_preview, response_preview)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (trace_id) DO NOTHING RETURNING id",
+/// The traces' records. Those that are there are held, so that nobody else adds spans to them at the same time.
+fn find_or_insert(tx: &Tx, to: &Destination, traces: &[PackedTrace]) -> Result<Vec<Known>> {
+    let made: Vec<Known> = traces.iter().map(|packed| Known::made(to, &packed.trace)).collect();
+    let rows = traces.iter().zip(&made).map(|(packed, made)| {
         params![
             to.workspace_id,
             to.experiment_id,
-            &trace.trace_id,
-            state,
-            trace.start_ms,
-            duration,
-            &trace.request_preview,
-            &trace.response_preview,
-        ],
+            &packed.trace.trace_id,
+            &made.state,
+            made.request_time,
+            made.execution_duration,
+            &packed.trace.request_preview,
+            &packed.trace.response_preview,
+        ]
+        .to_vec()
+    });
+    let created = tx.query_each(
+        "INSERT INTO traces (workspace_id, experiment_id, trace_id, state, request_time, execution_duration,
+             request_preview, response_preview)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (trace_id) DO NOTHING RETURNING id",
+        rows,
         |row| row.get::<i64>(0),
     )?;
-    let known = match created {
-        Some(id) => Known {
-            id,
+    let there = traces.iter().zip(&created).filter(|(_, created)| created.is_none());
+    let there = there.map(|(packed, _)| params![&packed.trace.trace_id, to.workspace_id].to_vec());
+    // The update changes nothing but holds the row.
+    let found = tx.query_each(
+        "UPDATE traces SET state = state WHERE trace_id = ?1 AND workspace_id = ?2
+         RETURNING id, experiment_id, state, request_time, execution_duration,
+             CAST(CASE WHEN request_preview IS NULL THEN 0 ELSE 1 END AS BIGINT),
+             CAST(CASE WHEN response_preview IS NULL THEN 0 ELSE 1 END AS BIGINT)",
+        there,
+        read_known,
+    )?;
+    let mut found = found.into_iter();
+    let all = traces.iter().zip(created).zip(made);
+    all.map(|((packed, created), made)| match created {
+        Some(id) => Ok(Known { id, ..made }),
+        None => found
+            .next()
+            .flatten()
+            .ok_or_else(|| records::trace_not_found(&packed.trace.trace_id)),
+    })
+    .collect()
+}
+
+impl Known {
+    /// The record that spans make of a trace that is not there; without its key.
+    fn made(to: &Destination, trace: &ReceivedTrace) -> Self {
+        Self {
+            id: 0,
             experiment_id: to.experiment_id,
             created: true,
-            state: state.to_owned(),
+            state: trace.state.unwrap_or("IN_PROGRESS").to_owned(),
             request_time: trace.start_ms,
-            execution_duration: duration,
+            execution_duration: trace.end_ms.map(|end| end - trace.start_ms),
             has_request_preview: trace.request_preview.is_some(),
             has_response_preview: trace.response_preview.is_some(),
-        },
-        // The update changes nothing, and keeps others from adding spans to the trace at the same time.
-        None => tx
-            .query_opt(
-                "UPDATE traces SET state = state WHERE trace_id = ?1 AND workspace_id = ?2
-                 RETURNING id, experiment_id, state, request_time, execution_duration,
-                     CAST(CASE WHEN request_preview IS NULL THEN 0 ELSE 1 END AS BIGINT),
-                     CAST(CASE WHEN response_preview IS NULL THEN 0 ELSE 1 END AS BIGINT)",
-                params![&trace.trace_id, to.workspace_id],
-                read_known,
-            )?
-            .ok_or_else(|| records::trace_not_found(&trace.trace_id))?,
-    };
-    let location = records::artifact_folder(artifact_location, &trace.trace_id);
-    let tags = trace.tags.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-    let made = known.created.then_some((ARTIFACT_LOCATION, location.as_str()));
-    let tags = tags.chain(made).chain([(SPANS_LOCATION, TRACKING_STORE)]);
-    records::set_tags(tx, to.workspace_id, known.id, tags)?;
-    Ok(known)
+        }
+    }
+}
+
+fn set_tags<'a>(
+    tx: &Tx,
+    workspace_id: i64,
+    traces: impl Iterator<Item = (&'a PackedTrace, &'a Known)> + Clone,
+    artifact_location: &str,
+) -> Result<()> {
+    let made = traces.clone().filter(|(_, known)| known.created);
+    let folders: Vec<(i64, String)> = made
+        .map(|(packed, known)| {
+            let folder = records::artifact_folder(artifact_location, &packed.trace.trace_id);
+            (known.id, folder)
+        })
+        .collect();
+    let folders = folders
+        .iter()
+        .map(|(key, folder)| (*key, ARTIFACT_LOCATION, folder.as_str()));
+    let said = traces.flat_map(|(packed, known)| {
+        let tags = packed
+            .trace
+            .tags
+            .iter()
+            .map(|(tag, value)| (tag.as_str(), value.as_str()));
+        tags.chain([(SPANS_LOCATION, TRACKING_STORE)])
+            .map(|(tag, value)| (known.id, tag, value))
+    });
+    // The folder of a trace that is made here goes before what spans say of it.
+    records::set_tags_of_many(tx, workspace_id, said.chain(folders))
 }
 
 fn read_known(row: &Row<'_>) -> fettle_db::Result<Known> {
@@ -138,63 +173,75 @@ fn read_known(row: &Row<'_>) -> fettle_db::Result<Known> {
 }
 
 /// One row of the index for all blocks of an experiment, and the blocks.
-fn insert_blocks(tx: &Tx, workspace_id: i64, traces: &[PackedTrace], known: &[Known]) -> Result<()> {
-    let mut rows: BTreeMap<i64, IndexRow> = BTreeMap::new();
+fn insert_blocks(tx: &Tx, workspace_id: i64, traces: &[PackedTrace], known: &[Known]) -> Result<BTreeMap<i64, usize>> {
+    let mut rows: BTreeMap<i64, (IndexRow, usize)> = BTreeMap::new();
     for (packed, known) in traces.iter().zip(known) {
-        let row = rows.entry(known.experiment_id).or_default();
-        packed
-            .blocks
-            .iter()
-            .for_each(|block| row.push(known.id, &block.signature));
+        let (row, blocks) = rows.entry(known.experiment_id).or_default();
+        let signatures = packed.blocks.iter().map(|block| &block.signature);
+        signatures.for_each(|signature| row.push(known.id, signature));
+        *blocks += packed.blocks.len();
     }
     let mut index_ids = BTreeMap::new();
-    for (experiment_id, row) in rows {
-        let id: i64 = tx.query_one(
-            "INSERT INTO span_index (workspace_id, experiment_id, terms, text) VALUES (?1, ?2, ?3, ?4) RETURNING id",
-            params![workspace_id, experiment_id, &row.terms, &row.text],
-            |row| row.get(0),
-        )?;
-        index_ids.insert(experiment_id, id);
+    for (experiment_id, (row, _)) in &rows {
+        let id = segments::insert(tx, workspace_id, *experiment_id, row)?;
+        index_ids.insert(*experiment_id, id);
     }
-    let mut lists = Vec::new();
-    for (packed, known) in traces.iter().zip(known) {
-        let next = if known.created { 0 } else { next_block(tx, known.id)? };
-        for (id, block) in (next..).zip(&packed.blocks) {
-            lists.push(
+    let first = next_blocks(tx, known)?;
+    let blocks = traces
+        .iter()
+        .zip(known)
+        .zip(first)
+        .flat_map(|((packed, known), first)| {
+            let index_id = index_ids.get(&known.experiment_id).copied();
+            (first..).zip(&packed.blocks).map(move |(id, block)| {
                 params![
                     workspace_id,
                     known.id,
                     id,
                     block.spans as i64,
-                    index_ids.get(&known.experiment_id).copied(),
+                    index_id,
                     &block.summary,
                     &block.data,
                 ]
-                .to_vec(),
-            );
-        }
-    }
+                .to_vec()
+            })
+        });
     tx.execute_each(
         "INSERT INTO span_blocks (workspace_id, trace_key, id, spans, index_id, summary, data)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        lists,
+        blocks,
     )?;
-    Ok(())
+    Ok(rows
+        .into_iter()
+        .map(|(experiment_id, (_, blocks))| (experiment_id, blocks))
+        .collect())
 }
 
-fn next_block(tx: &Tx, trace_key: i64) -> Result<i64> {
-    let last: Option<i64> = tx.query_one(
+/// The number of the next block of each trace.
+fn next_blocks(tx: &Tx, known: &[Known]) -> Result<Vec<i64>> {
+    let there = known.iter().filter(|known| !known.created);
+    let last = tx.query_each(
         "SELECT MAX(id) FROM span_blocks WHERE trace_key = ?1",
-        params![trace_key],
-        |row| row.get(0),
+        there.map(|known| params![known.id].to_vec()),
+        |row| row.get::<Option<i64>>(0),
     )?;
-    Ok(last.map_or(0, |last| last + 1))
+    let mut last = last.into_iter();
+    let next = |known: &Known| {
+        if known.created {
+            0
+        } else {
+            last.next().flatten().flatten().map_or(0, |last| last + 1)
+        }
+    };
+    Ok(known.iter().map(next).collect())
 }
 
 /// Earliest start, latest end, the root's state and previews; what the client has said itself stays.
-fn update_record(tx: &Tx, trace: &ReceivedTrace, known: &Known) -> Result<()> {
+fn update_record(tx: &Tx, packed: &PackedTrace, known: &Known) -> Result<()> {
+    let trace = &packed.trace;
     let (mut request_time, mut duration) = (known.request_time, known.execution_duration);
-    if !(carries_totals(trace) && is_finalized(tx, known.id)?) {
+    let carries_totals = trace.session_id.is_some() || packed.usage.is_some() || packed.cost.is_some();
+    if !(carries_totals && is_finalized(tx, known.id)?) {
         request_time = request_time.min(trace.start_ms);
         let ended = duration.map(|duration| known.request_time + duration);
         duration = ended.max(trace.end_ms).map(|end| end - request_time);
@@ -219,11 +266,6 @@ fn update_record(tx: &Tx, trace: &ReceivedTrace, known: &Known) -> Result<()> {
     Ok(())
 }
 
-fn carries_totals(trace: &ReceivedTrace) -> bool {
-    let mut spans = trace.spans.iter();
-    trace.session_id.is_some() || spans.any(|(span, _)| span.usage.is_some() || span.cost.is_some())
-}
-
 fn is_finalized(tx: &Tx, trace_key: i64) -> Result<bool> {
     let found = tx.query_opt(
         "SELECT trace_key FROM trace_metadata WHERE trace_key = ?1 AND key = ?2",
@@ -234,39 +276,57 @@ fn is_finalized(tx: &Tx, trace_key: i64) -> Result<bool> {
 }
 
 /// Tokens and cost, over all spans there are. What a client has summed itself is not summed again.
-fn update_totals(tx: &Tx, workspace_id: i64, trace: &ReceivedTrace, known: &Known) -> Result<()> {
-    let mut usage = total_usage(trace.spans.iter().map(|(span, _)| span));
-    let mut cost = total_cost(trace.spans.iter().map(|(span, _)| span));
-    if usage.is_none() && cost.is_none() {
+fn update_totals(tx: &Tx, workspace_id: i64, packed: &PackedTrace, known: &Known) -> Result<()> {
+    let (mut usage, mut cost) = (packed.usage.is_some(), packed.cost.is_some());
+    if (usage || cost) && is_finalized(tx, known.id)? {
+        let said = totals::of(tx, known.id)?;
+        let is_said = |keys: &[&str]| keys.iter().any(|key| said.contains_key(*key));
+        usage &= !is_said(&TOKEN_KEYS);
+        cost &= !is_said(&COST_KEYS);
+    }
+    if !usage && !cost {
         return Ok(());
     }
-    if !known.created {
-        let said = if is_finalized(tx, known.id)? {
-            totals::of(tx, known.id)?
-        } else {
-            BTreeMap::new()
-        };
-        let is_said = |keys: &[&str]| keys.iter().any(|key| said.contains_key(*key));
-        let mut all: Vec<SpanSummary> = Vec::new();
-        spans::for_each_summary(tx, &[known.id], |_, span| {
-            all.push(span.clone());
-            Ok(())
-        })?;
-        usage = usage.and_then(|_| total_usage(&all)).filter(|_| !is_said(&TOKEN_KEYS));
-        cost = cost.and_then(|_| total_cost(&all)).filter(|_| !is_said(&COST_KEYS));
-    }
-    let mut metadata = BTreeMap::new();
-    if let Some(usage) = usage {
-        metadata.insert(TOKEN_USAGE.to_owned(), usage_json(&usage));
-    }
-    if let Some(cost) = cost {
-        metadata.insert(COST.to_owned(), cost_json(&cost));
-    }
-    records::set_metadata(tx, workspace_id, known.id, &metadata)
+    let mut all: Vec<SpanSummary> = Vec::new();
+    spans::for_each_summary(tx, &[known.id], |_, span| {
+        all.push(span.clone());
+        Ok(())
+    })?;
+    let usage = total_usage(&all).filter(|_| usage);
+    let cost = total_cost(&all).filter(|_| cost);
+    let given: Vec<Total> = sums(usage.as_ref(), cost.as_ref())
+        .map(|(name, value)| (name, Some(value)))
+        .collect();
+    records::set_totals(tx, workspace_id, known.id, &given)
 }
 
-fn usage_json(usage: &Usage) -> String {
-    let counts = [
+/// Tokens and cost of traces that are new: what these spans say is all there is.
+fn insert_totals<'a>(
+    tx: &Tx,
+    workspace_id: i64,
+    traces: impl Iterator<Item = (&'a PackedTrace, &'a Known)>,
+) -> Result<()> {
+    let (mut values, mut texts) = (Vec::new(), Vec::new());
+    for (packed, known) in traces {
+        let sums: BTreeMap<String, f64> = sums(packed.usage.as_ref(), packed.cost.as_ref())
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect();
+        texts.extend(
+            usage::metadata(&sums)
+                .into_iter()
+                .map(|(name, text)| (known.id, name, text)),
+        );
+        values.extend(sums.into_iter().map(|(name, value)| (known.id, name, value)));
+    }
+    totals::insert(tx, workspace_id, &values)?;
+    let texts = texts.iter().map(|(key, name, text)| (*key, *name, text.as_str()));
+    records::set_metadata_of_many(tx, workspace_id, texts)
+}
+
+/// Under their names; costs that are no finite numbers count as none.
+fn sums(usage: Option<&Usage>, cost: Option<&Cost>) -> impl Iterator<Item = (&'static str, f64)> {
+    let usage = usage.copied().unwrap_or_default();
+    let tokens = [
         usage.input_tokens,
         usage.output_tokens,
         usage.total_tokens,
@@ -274,34 +334,33 @@ fn usage_json(usage: &Usage) -> String {
         usage.cache_creation_input_tokens,
         usage.cache_creation_input_tokens_above_1hr,
     ];
-    let told = TOKEN_KEYS
-        .iter()
-        .zip(counts)
-        .filter_map(|(key, count)| Some((*key, count?)));
-    told.map(|(key, count)| (key.to_owned(), count))
-        .collect::<serde_json::Value>()
-        .to_string()
-}
-
-fn cost_json(cost: &Cost) -> String {
+    let cost = cost.copied().unwrap_or_default();
     let costs = [cost.input_cost, cost.output_cost, cost.total_cost];
-    let told = COST_KEYS
-        .iter()
-        .zip(costs)
-        .filter_map(|(key, cost)| Some((*key, cost?)));
-    told.map(|(key, cost)| (key.to_owned(), cost))
-        .collect::<serde_json::Value>()
-        .to_string()
+    let tokens = TOKEN_KEYS.into_iter().zip(tokens);
+    let tokens = tokens.filter_map(|(name, count)| Some((name, count? as f64)));
+    let costs = COST_KEYS.into_iter().zip(costs);
+    let costs = costs.filter_map(|(name, cost)| Some((name, cost.filter(|cost| cost.is_finite())?)));
+    tokens.chain(costs)
 }
 
-fn keep_first(tx: &Tx, workspace_id: i64, trace_key: i64, key: &str, value: Option<&str>) -> Result<()> {
-    if let Some(value) = value {
-        tx.execute(
-            "INSERT INTO trace_metadata (workspace_id, trace_key, key, value) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (trace_key, key) DO NOTHING",
-            params![workspace_id, trace_key, key, value],
-        )?;
-    }
+/// Sessions and users: the first that is named stays.
+fn keep_first<'a>(
+    tx: &Tx,
+    workspace_id: i64,
+    traces: impl Iterator<Item = (&'a PackedTrace, &'a Known)>,
+) -> Result<()> {
+    let named = traces.flat_map(|(packed, known)| {
+        let (session, user) = (&packed.trace.session_id, &packed.trace.user_id);
+        let named = [(SESSION, session.as_deref()), (USER, user.as_deref())];
+        named
+            .into_iter()
+            .filter_map(move |(key, value)| Some(params![workspace_id, known.id, key, value?].to_vec()))
+    });
+    tx.execute_each(
+        "INSERT INTO trace_metadata (workspace_id, trace_key, key, value) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (trace_key, key) DO NOTHING",
+        named,
+    )?;
     Ok(())
 }
 

@@ -7,5 +7,7 @@ pub mod links;
 pub mod metrics;
 pub mod records;
 pub mod search;
+pub mod segments;
 pub mod spans;
 pub mod totals;
+pub mod trace_order;

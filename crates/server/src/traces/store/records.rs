@@ -1,6 +1,6 @@
 //! Traces' own records with their tags and metadata.
 
-use super::{assessments, links, totals};
+use super::{assessments, links, spans, totals};
 use crate::{
     error::{ApiError, Result, not_found},
     traces::{usage, validate::NewTrace},
@@ -82,6 +82,11 @@ pub fn find_key(tx: &Tx, workspace_id: i64, trace_id: &str) -> Result<Option<i64
 /// Writes the record, whether spans have made one already or not. What is given replaces what was there; previews that
 /// are not given stay.
 pub fn start(tx: &Tx, workspace_id: i64, new: &NewTrace, artifact_location: &str) -> Result<i64> {
+    let before = tx.query_opt(
+        "SELECT experiment_id FROM traces WHERE trace_id = ?1",
+        params![&new.trace_id],
+        |row| row.get::<i64>(0),
+    )?;
     let key = tx.query_opt(
         "INSERT INTO traces (workspace_id, experiment_id, trace_id, client_request_id, state, request_time,
              execution_duration, request_preview, response_preview)
@@ -110,6 +115,9 @@ pub fn start(tx: &Tx, workspace_id: i64, new: &NewTrace, artifact_location: &str
         |row| row.get(0),
     )?;
     let key: i64 = key.ok_or_else(|| trace_not_found(&new.trace_id))?;
+    if before.is_some_and(|experiment_id| experiment_id != new.experiment_id) {
+        spans::index_again(tx, workspace_id, new.experiment_id, key)?;
+    }
     let location = artifact_folder(artifact_location, &new.trace_id);
     set_tags(
         tx,
@@ -168,16 +176,25 @@ pub fn set_tags<'a>(
     key: i64,
     tags: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) -> Result<()> {
-    let tags: Vec<(&str, &str)> = tags.into_iter().collect();
-    let linked = tags.iter().filter(|(tag, _)| *tag == LINKED_PROMPTS_TAG);
-    for (_, prompts) in linked {
-        links::link_to_prompts(tx, workspace_id, key, &links::prompts_of_tag(prompts))?;
+    set_tags_of_many(tx, workspace_id, tags.into_iter().map(|(tag, value)| (key, tag, value)))
+}
+
+/// Sets tags of several traces, each with its key.
+pub fn set_tags_of_many<'a>(
+    tx: &Tx,
+    workspace_id: i64,
+    tags: impl Iterator<Item = (i64, &'a str, &'a str)>,
+) -> Result<()> {
+    let tags: Vec<(i64, &str, &str)> = tags.collect();
+    let linked = tags.iter().filter(|(_, tag, _)| *tag == LINKED_PROMPTS_TAG);
+    for (key, _, prompts) in linked {
+        links::link_to_prompts(tx, workspace_id, *key, &links::prompts_of_tag(prompts))?;
     }
     tx.execute_each(
         "INSERT INTO trace_tags (workspace_id, trace_key, key, value) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (trace_key, key) DO UPDATE SET value = excluded.value",
         tags.into_iter()
-            .map(|(tag, value)| params![workspace_id, key, tag, value].to_vec()),
+            .map(|(key, tag, value)| params![workspace_id, key, tag, value].to_vec()),
     )?;
     Ok(())
 }
@@ -197,11 +214,15 @@ pub fn set_metadata(tx: &Tx, workspace_id: i64, key: i64, metadata: &BTreeMap<St
         .filter(|(name, _)| ![usage::TOKEN_USAGE, usage::COST].contains(&name.as_str()))
         .map(|(name, value)| (name.as_str(), value.as_str()));
     set_metadata_entries(tx, workspace_id, key, plain)?;
-    let given = usage::totals(metadata);
+    set_totals(tx, workspace_id, key, &usage::totals(metadata))
+}
+
+/// Replaces the totals that are given, and the metadata that tells of them.
+pub fn set_totals(tx: &Tx, workspace_id: i64, key: i64, given: &[usage::Total]) -> Result<()> {
     if given.is_empty() {
         return Ok(());
     }
-    totals::set(tx, workspace_id, key, &given)?;
+    totals::set(tx, workspace_id, key, given)?;
     tx.execute(
         "DELETE FROM trace_metadata WHERE trace_key = ?1 AND key IN (?2, ?3)",
         params![key, usage::TOKEN_USAGE, usage::COST],
@@ -217,12 +238,20 @@ fn set_metadata_entries<'a>(
     key: i64,
     entries: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) -> Result<()> {
+    let entries = entries.into_iter().map(|(name, value)| (key, name, value));
+    set_metadata_of_many(tx, workspace_id, entries)
+}
+
+/// Writes metadata of several traces, each with its key, as it is.
+pub fn set_metadata_of_many<'a>(
+    tx: &Tx,
+    workspace_id: i64,
+    entries: impl Iterator<Item = (i64, &'a str, &'a str)>,
+) -> Result<()> {
     tx.execute_each(
         "INSERT INTO trace_metadata (workspace_id, trace_key, key, value) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (trace_key, key) DO UPDATE SET value = excluded.value",
-        entries
-            .into_iter()
-            .map(|(name, value)| params![workspace_id, key, name, value].to_vec()),
+        entries.map(|(key, name, value)| params![workspace_id, key, name, value].to_vec()),
     )?;
     Ok(())
 }
@@ -286,6 +315,23 @@ fn shown(value: &str, length: usize) -> &str {
         Some((end, _)) if value.len() > length => &value[..end],
         _ => value,
     }
+}
+
+/// The records with these keys, in their order.
+pub fn in_order(tx: &Tx, keys: &[i64]) -> Result<Vec<Record>> {
+    let mut found = HashMap::new();
+    tx.for_each(
+        "SELECT t.id, t.trace_id, t.experiment_id, t.client_request_id, t.state, t.request_time, t.execution_duration,
+             t.request_preview, t.response_preview
+         FROM traces t WHERE t.id IN_IDS(?1)",
+        params![keys],
+        |row| {
+            let record = Record::read(row)?;
+            found.insert(record.id, record);
+            Ok::<_, ApiError>(())
+        },
+    )?;
+    Ok(keys.iter().filter_map(|key| found.remove(key)).collect())
 }
 
 /// The records with these ids, in no order, of these experiments if they are named.

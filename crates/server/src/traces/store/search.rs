@@ -1,20 +1,20 @@
 //! Searching traces: a tree to a statement.
 
 use super::{
-    records::{COLUMNS, Record},
+    records::{self, Record},
+    segments::{self, Candidates},
     spans,
+    trace_order::{self, Place, text_column, time_column},
 };
 use crate::{
     error::Result,
-    search_sql::{direction, push_keyed, push_number, push_text},
+    search_sql::{push_keyed, push_number, push_text},
     traces::validate::SESSION_METADATA,
 };
 use fettle_db::{Param, Query, Tx};
 use fettle_search::{
     Filter, Order, TextComparison,
-    traces::{
-        AssessmentComparison, AssessmentKind, TraceOrderKey, TracePredicate, TraceTextAttribute, TraceTimeAttribute,
-    },
+    traces::{AssessmentComparison, AssessmentKind, TraceOrderKey, TracePredicate},
 };
 use fettle_traces::SpanQuery;
 
@@ -23,7 +23,7 @@ const BATCH: usize = 128;
 /// Traces that one statement lists while spans are searched.
 const BATCH_MAX: usize = 8192;
 /// Candidates that are named in the statement; of more of them enough are met on the way.
-const NAMED_MAX: usize = 5000;
+const NAMED_MAX: usize = 2000;
 /// Sessions that one test of assessments covers.
 const SESSIONS_MAX: i64 = 10_000;
 
@@ -36,53 +36,90 @@ pub struct TraceSearch {
     pub spans: SpanQuery,
 }
 
+/// A trace that passes, with its place in the order.
+struct Found {
+    key: i64,
+    place: Place,
+}
+
 impl TraceSearch {
-    /// One page of the traces that pass, in the order asked for.
-    pub fn page(&self, tx: &Tx, order: &[Order<TraceOrderKey>], limit: usize, offset: u64) -> Result<Vec<Record>> {
+    /// One page of the traces that pass, in the order asked for, and the place of the last one if the page is full.
+    pub fn page(
+        &self,
+        tx: &Tx,
+        order: &[Order<TraceOrderKey>],
+        limit: usize,
+        after: Option<Place>,
+    ) -> Result<(Vec<Record>, Option<Place>)> {
         if self.experiment_ids.is_empty() {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), None));
         }
-        if !self.spans.is_empty() {
-            return self.page_by_spans(tx, order, limit, offset);
-        }
-        let query = self.statement(tx, COLUMNS, order, None, limit as i64, offset as i64)?;
-        Ok(query.run(tx, Record::read)?)
+        let mut found = if self.spans.is_empty() {
+            self.scan(tx, order, None, limit, after.as_ref())?
+        } else {
+            self.page_by_spans(tx, order, limit, after)?
+        };
+        let keys: Vec<i64> = found.iter().map(|found| found.key).collect();
+        let last = found.pop().filter(|_| keys.len() == limit);
+        Ok((records::in_order(tx, &keys)?, last.map(|found| found.place)))
     }
 
     /// Goes through the traces in their order and opens the spans of those that the index does not rule out, until the
     /// page is full.
-    fn page_by_spans(&self, tx: &Tx, order: &[Order<TraceOrderKey>], limit: usize, offset: u64) -> Result<Vec<Record>> {
-        let candidates = spans::candidates(tx, self.workspace_id, &self.experiment_ids, &self.spans)?;
-        let only = Some(&*candidates).filter(|keys| keys.len() <= NAMED_MAX);
-        let (mut passed, mut start, mut batch) = (0, 0, BATCH.max(limit));
-        let mut found = Vec::new();
-        if candidates.is_empty() {
-            return Ok(found);
-        }
+    fn page_by_spans(
+        &self,
+        tx: &Tx,
+        order: &[Order<TraceOrderKey>],
+        limit: usize,
+        mut after: Option<Place>,
+    ) -> Result<Vec<Found>> {
+        let candidates = segments::candidates(tx, self.workspace_id, &self.experiment_ids, &self.spans)?;
+        let only = match &candidates {
+            Candidates::Only(keys) if keys.is_empty() => return Ok(Vec::new()),
+            Candidates::Only(keys) if keys.len() <= NAMED_MAX => Some(&**keys),
+            _ => None,
+        };
+        let (mut found, mut batch) = (Vec::new(), BATCH.max(limit));
         loop {
-            let query = self.statement(tx, COLUMNS, order, only, batch as i64, start)?;
-            let records = query.run(tx, Record::read)?;
-            let last = records.len() < batch;
-            for records in records.chunks(BATCH) {
-                let keys = records.iter().map(|record| record.id);
-                let keys: Vec<i64> = keys.filter(|key| candidates.binary_search(key).is_ok()).collect();
+            let mut scanned = self.scan(tx, order, only, batch, after.as_ref())?;
+            let full = scanned.len() == batch;
+            after = scanned.last().map(|found| found.place.clone());
+            scanned.retain(|trace| candidates.contains(trace.key));
+            while !scanned.is_empty() {
+                let rest = scanned.split_off(scanned.len().min(BATCH));
+                let keys: Vec<i64> = scanned.iter().map(|trace| trace.key).collect();
                 let matching = spans::matching(tx, &keys, &self.spans)?;
-                for record in records.iter().filter(|record| matching.contains(&record.id)) {
-                    passed += 1;
-                    if passed > offset {
-                        found.push(record.clone());
-                    }
-                    if found.len() == limit {
-                        return Ok(found);
-                    }
+                let passed = scanned.into_iter().filter(|trace| matching.contains(&trace.key));
+                found.extend(passed.take(limit - found.len()));
+                if found.len() == limit {
+                    return Ok(found);
                 }
+                scanned = rest;
             }
-            if last {
+            if !full {
                 return Ok(found);
             }
-            start += batch as i64;
             batch = (batch * 2).min(BATCH_MAX);
         }
+    }
+
+    /// The traces that follow `after` in the order; `only` those with these keys. Spans are not looked at.
+    fn scan(
+        &self,
+        tx: &Tx,
+        order: &[Order<TraceOrderKey>],
+        only: Option<&[i64]>,
+        limit: usize,
+        after: Option<&Place>,
+    ) -> Result<Vec<Found>> {
+        let mut query = self.statement(tx, &trace_order::columns(order), order, only, after)?;
+        query.push(" LIMIT ").bind(limit as i64);
+        Ok(query.run(tx, |row| {
+            Ok(Found {
+                key: row.get(0)?,
+                place: Place::read(row, 1, order)?,
+            })
+        })?)
     }
 
     /// The keys of all traces that pass.
@@ -90,16 +127,13 @@ impl TraceSearch {
         if self.experiment_ids.is_empty() {
             return Ok(Vec::new());
         }
-        let query = self.statement(tx, "t.id", &[], None, i64::MAX, 0)?;
-        let keys = query.run(tx, |row| row.get(0))?;
+        let query = self.statement(tx, "", &[], None, None)?;
+        let mut keys = query.run(tx, |row| row.get(0))?;
         if self.spans.is_empty() {
             return Ok(keys);
         }
-        let candidates = spans::candidates(tx, self.workspace_id, &self.experiment_ids, &self.spans)?;
-        let keys: Vec<i64> = keys
-            .into_iter()
-            .filter(|key| candidates.binary_search(key).is_ok())
-            .collect();
+        let candidates = segments::candidates(tx, self.workspace_id, &self.experiment_ids, &self.spans)?;
+        keys.retain(|key| candidates.contains(*key));
         Ok(spans::matching(tx, &keys, &self.spans)?.into_iter().collect())
     }
 
@@ -110,15 +144,14 @@ impl TraceSearch {
         columns: &str,
         order: &[Order<TraceOrderKey>],
         only: Option<&[i64]>,
-        limit: i64,
-        offset: i64,
+        after: Option<&Place>,
     ) -> Result<Query> {
-        let keyed = order.iter().any(|by| keyed(&by.key).is_some());
-        let mut query = Query::new("SELECT ");
+        let keyed = trace_order::has_keys(order);
+        let mut query = Query::new("SELECT t.id");
         query.push(columns);
         if keyed {
             query.push(" FROM (SELECT t.*");
-            push_order_values(&mut query, order);
+            trace_order::push_values(&mut query, order);
         }
         query
             .push(" FROM traces t WHERE t.workspace_id = ")
@@ -133,8 +166,11 @@ impl TraceSearch {
         if keyed {
             query.push(") t");
         }
-        push_order(&mut query, order);
-        query.push(" LIMIT ").bind(limit).push(" OFFSET ").bind(offset);
+        if let Some(after) = after {
+            query.push(if keyed { " WHERE " } else { " AND " });
+            after.push(&mut query, order);
+        }
+        trace_order::push(&mut query, order);
         Ok(query)
     }
 
@@ -292,67 +328,4 @@ fn spellings(value: &str) -> Vec<Param<'static>> {
         spellings.push(Param::from(text));
     }
     spellings
-}
-
-/// The table and key behind an order by a tag or by metadata.
-fn keyed(key: &TraceOrderKey) -> Option<(&'static str, &str)> {
-    match key {
-        TraceOrderKey::Tag(key) => Some(("trace_tags", key)),
-        TraceOrderKey::Metadata(key) => Some(("trace_metadata", key)),
-        _ => None,
-    }
-}
-
-fn push_order_values(query: &mut Query, order: &[Order<TraceOrderKey>]) {
-    for (index, by) in order.iter().enumerate() {
-        if let Some((table, key)) = keyed(&by.key) {
-            query
-                .push(&format!(
-                    ", (SELECT o.value FROM {table} o WHERE o.trace_key = t.id AND o.key = "
-                ))
-                .bind(key.to_owned())
-                .push(&format!(") AS order_{index}"));
-        }
-    }
-}
-
-/// Traces without a value come last in both directions; ties by time, newest first, then by id.
-fn push_order(query: &mut Query, order: &[Order<TraceOrderKey>]) {
-    query.push(" ORDER BY ");
-    for (index, by) in order.iter().enumerate() {
-        let column = match &by.key {
-            TraceOrderKey::Text(attribute) => text_column(*attribute).to_owned(),
-            TraceOrderKey::Time(attribute) => time_column(*attribute).to_owned(),
-            TraceOrderKey::ExperimentId => "t.experiment_id".to_owned(),
-            TraceOrderKey::Tag(_) | TraceOrderKey::Metadata(_) => format!("t.order_{index}"),
-        };
-        let direction = direction(by.direction);
-        let always_there = matches!(
-            by.key,
-            TraceOrderKey::ExperimentId
-                | TraceOrderKey::Time(TraceTimeAttribute::Timestamp | TraceTimeAttribute::EndTime)
-                | TraceOrderKey::Text(TraceTextAttribute::TraceId | TraceTextAttribute::Status)
-        );
-        if !always_there {
-            query.push(&format!("CASE WHEN {column} IS NULL THEN 1 ELSE 0 END, "));
-        }
-        query.push(&format!("{column}{direction}, "));
-    }
-    query.push("t.request_time DESC, t.trace_id ASC");
-}
-
-fn text_column(attribute: TraceTextAttribute) -> &'static str {
-    match attribute {
-        TraceTextAttribute::TraceId => "t.trace_id",
-        TraceTextAttribute::Status => "t.state",
-        TraceTextAttribute::ClientRequestId => "t.client_request_id",
-    }
-}
-
-fn time_column(attribute: TraceTimeAttribute) -> &'static str {
-    match attribute {
-        TraceTimeAttribute::Timestamp => "t.request_time",
-        TraceTimeAttribute::ExecutionTime => "t.execution_duration",
-        TraceTimeAttribute::EndTime => "(t.request_time + COALESCE(t.execution_duration, 0))",
-    }
 }

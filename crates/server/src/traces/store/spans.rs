@@ -1,11 +1,12 @@
 //! Spans as they are stored: reading, searching and deleting them.
 
+use super::segments;
 use crate::error::{ApiError, ErrorCode, Result};
 use fettle_db::{Param, Tx, params};
 use fettle_traces::{
     SpanQuery,
-    block::{self, Damaged, SpanSummary},
-    index::{self, IndexRow},
+    block::{self, Content, Damaged, SpanPlace, SpanSummary},
+    index::{IndexRow, Signer},
 };
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -22,54 +23,40 @@ impl From<Damaged> for ApiError {
     }
 }
 
-/// Keys of the traces of `experiment_ids` that may have a span that satisfies `query`, each once and in order. Quick:
-/// it reads the index alone, so some of them may not match; [`matching`] tells which do.
-pub fn candidates(tx: &Tx, workspace_id: i64, experiment_ids: &[i64], query: &SpanQuery) -> Result<Vec<i64>> {
-    let params = params![workspace_id, experiment_ids];
-    let mut found = Vec::new();
-    if query.reads_text() {
-        tx.for_each(
-            "SELECT terms, text FROM span_index WHERE workspace_id = ?1 AND experiment_id IN_IDS(?2)",
-            params,
-            |row| {
-                index::candidates(query, row.bytes(0)?, row.bytes(1)?, &mut found);
-                Ok::<_, ApiError>(())
-            },
-        )?;
-    } else {
-        tx.for_each(
-            "SELECT terms FROM span_index WHERE workspace_id = ?1 AND experiment_id IN_IDS(?2)",
-            params,
-            |row| {
-                index::candidates(query, row.bytes(0)?, &[], &mut found);
-                Ok::<_, ApiError>(())
-            },
-        )?;
-    }
-    found.sort_unstable();
-    found.dedup();
-    Ok(found)
-}
-
 /// Those of `trace_keys` that have a span that satisfies `query`. Opens blocks, so ask for a page's worth at a time.
 pub fn matching(tx: &Tx, trace_keys: &[i64], query: &SpanQuery) -> Result<HashSet<i64>> {
     let mut found = HashSet::new();
+    let (mut current, mut seen) = (0, HashSet::new());
     for keys in trace_keys.chunks(TRACES_AT_ONCE) {
-        let mut traces: HashMap<i64, HashMap<u64, (SpanSummary, String)>> = HashMap::new();
-        for_each_block(tx, keys, |trace_key, summaries, data| {
-            let contents = block::contents(&summaries, data)?;
-            // A span that was sent again replaces the one before it.
-            let spans = traces.entry(trace_key).or_default();
-            for (summary, content) in summaries.into_iter().zip(contents) {
-                spans.insert(summary.span_id, (summary, content));
-            }
-            Ok(())
-        })?;
-        let matches = |spans: &HashMap<u64, (SpanSummary, String)>| {
-            let mut spans = spans.values();
-            spans.any(|(summary, content)| query.matches(summary, content))
-        };
-        found.extend(traces.iter().filter(|(_, spans)| matches(spans)).map(|(key, _)| *key));
+        // Newest first: a span that was sent again replaces the one before it.
+        tx.for_each(
+            "SELECT trace_key, summary, data, id FROM span_blocks WHERE trace_key IN_IDS(?1) ORDER BY trace_key, id DESC",
+            &[Param::from(keys)],
+            |row| {
+                let trace_key = row.get(0)?;
+                if std::mem::replace(&mut current, trace_key) != trace_key {
+                    seen.clear();
+                }
+                if found.contains(&trace_key) {
+                    return Ok(());
+                }
+                let text = Content::text(row.bytes(2)?)?;
+                // The oldest block of a trace replaces nothing, so it need not be looked at further.
+                if !query.may_be_in(&text) && row.get::<i64>(3)? == 0 {
+                    return Ok(());
+                }
+                let summaries = block::summaries(row.bytes(1)?)?;
+                let content = Content::cut(text, summaries.iter().map(|span| span.size))?;
+                let spans = summaries.iter().enumerate().rev();
+                for (index, summary) in spans {
+                    if seen.insert(summary.span_id) && query.matches(summary, content.span(index)) {
+                        found.insert(trace_key);
+                        break;
+                    }
+                }
+                Ok::<_, ApiError>(())
+            },
+        )?;
     }
     Ok(found)
 }
@@ -111,8 +98,8 @@ pub fn for_each_summary(
     Ok(())
 }
 
-/// Deletes the spans of these traces, and what they are found by.
-pub fn delete(tx: &Tx, trace_keys: &[i64]) -> Result<()> {
+/// Deletes the spans of these traces of an experiment, and what they are found by.
+pub fn delete(tx: &Tx, experiment_id: i64, trace_keys: &[i64]) -> Result<()> {
     let index_ids: BTreeSet<i64> = tx
         .query(
             "SELECT DISTINCT index_id FROM span_blocks WHERE trace_key IN_IDS(?1)",
@@ -121,29 +108,8 @@ pub fn delete(tx: &Tx, trace_keys: &[i64]) -> Result<()> {
         )?
         .into_iter()
         .collect();
-    let gone: HashSet<i64> = trace_keys.iter().copied().collect();
-    for index_id in index_ids {
-        let row = tx.query_opt(
-            "SELECT terms, text FROM span_index WHERE id = ?1",
-            params![index_id],
-            |row| {
-                Ok(IndexRow {
-                    terms: row.get(0)?,
-                    text: row.get(1)?,
-                })
-            },
-        )?;
-        let Some(mut row) = row else { continue };
-        row.retain(|trace_key| !gone.contains(&trace_key));
-        if row.is_empty() {
-            tx.execute("DELETE FROM span_index WHERE id = ?1", params![index_id])?;
-        } else {
-            tx.execute(
-                "UPDATE span_index SET terms = ?2, text = ?3 WHERE id = ?1",
-                params![index_id, &row.terms[..], &row.text[..]],
-            )?;
-        }
-    }
+    let gone: BTreeSet<i64> = trace_keys.iter().copied().collect();
+    segments::delete(tx, experiment_id, &gone, &index_ids)?;
     tx.execute(
         "DELETE FROM span_blocks WHERE trace_key IN_IDS(?1)",
         &[Param::from(trace_keys)],
@@ -151,10 +117,37 @@ pub fn delete(tx: &Tx, trace_keys: &[i64]) -> Result<()> {
     Ok(())
 }
 
+/// Has the spans of a trace found in the experiment that the trace is moved to. Entries that stay behind find nothing.
+pub fn index_again(tx: &Tx, workspace_id: i64, experiment_id: i64, trace_key: i64) -> Result<()> {
+    let (mut signer, mut row) = (Signer::default(), IndexRow::default());
+    tx.for_each(
+        "SELECT summary, data FROM span_blocks WHERE trace_key = ?1 ORDER BY id",
+        params![trace_key],
+        |stored| {
+            let summaries = block::summaries(stored.bytes(0)?)?;
+            let content = Content::open(summaries.iter().map(|span| span.size), stored.bytes(1)?)?;
+            for (index, summary) in summaries.iter().enumerate() {
+                block::sign(&mut signer, summary, content.span(index));
+            }
+            row.push(trace_key, &signer.finish());
+            Ok::<_, ApiError>(())
+        },
+    )?;
+    if row.is_empty() {
+        return Ok(());
+    }
+    let index_id = segments::insert(tx, workspace_id, experiment_id, &row)?;
+    tx.execute(
+        "UPDATE span_blocks SET index_id = ?2 WHERE trace_key = ?1",
+        params![trace_key, index_id],
+    )?;
+    Ok(())
+}
+
 /// Where a span lies.
 #[derive(Debug, Clone)]
 pub struct Place {
-    pub summary: SpanSummary,
+    pub span: SpanPlace,
     block: i64,
     index: usize,
 }
@@ -167,14 +160,14 @@ pub fn places(tx: &Tx, trace_key: i64) -> Result<Vec<Place>> {
         params![trace_key],
         |row| {
             let block = row.get(0)?;
-            for (index, summary) in block::summaries(row.bytes(1)?)?.into_iter().enumerate() {
-                places.insert(summary.span_id, Place { summary, block, index });
+            for (index, span) in block::places(row.bytes(1)?)?.into_iter().enumerate() {
+                places.insert(span.span_id, Place { span, block, index });
             }
             Ok::<_, ApiError>(())
         },
     )?;
     let mut places: Vec<Place> = places.into_values().collect();
-    places.sort_unstable_by_key(|place| (place.summary.place(), place.block, place.index));
+    places.sort_unstable_by_key(|place| (place.span.order(), place.block, place.index));
     Ok(places)
 }
 
@@ -191,25 +184,13 @@ pub fn contents(tx: &Tx, trace_key: i64, places: &[Place]) -> Result<Vec<String>
         "SELECT id, summary, data FROM span_blocks WHERE trace_key = ?1 AND id IN_IDS(?2)",
         params![trace_key, &blocks[..]],
         |row| {
-            let summaries = block::summaries(row.bytes(1)?)?;
-            let mut found = block::contents(&summaries, row.bytes(2)?)?;
+            let spans = block::places(row.bytes(1)?)?;
+            let content = Content::open(spans.iter().map(|span| span.size), row.bytes(2)?)?;
             for (index, position) in wanted.get(&row.get::<i64>(0)?).into_iter().flatten() {
-                contents[*position] = found.get_mut(*index).map(std::mem::take).unwrap_or_default();
+                content.span(*index).clone_into(&mut contents[*position]);
             }
             Ok::<_, ApiError>(())
         },
     )?;
     Ok(contents)
-}
-
-fn for_each_block(
-    tx: &Tx,
-    trace_keys: &[i64],
-    mut visit: impl FnMut(i64, Vec<SpanSummary>, &[u8]) -> Result<()>,
-) -> Result<()> {
-    tx.for_each(
-        "SELECT trace_key, summary, data FROM span_blocks WHERE trace_key IN_IDS(?1) ORDER BY trace_key, id",
-        &[Param::from(trace_keys)],
-        |row| visit(row.get(0)?, block::summaries(row.bytes(1)?)?, row.bytes(2)?),
-    )
 }

@@ -25,6 +25,17 @@ pub fn set(tx: &Tx, workspace_id: i64, key: i64, totals: &[Total]) -> Result<()>
     Ok(())
 }
 
+/// The totals of traces that had none.
+pub fn insert(tx: &Tx, workspace_id: i64, totals: &[(i64, String, f64)]) -> Result<()> {
+    tx.execute_each(
+        "INSERT INTO trace_metrics (workspace_id, trace_key, key, value) VALUES (?1, ?2, ?3, ?4)",
+        totals
+            .iter()
+            .map(|(key, name, value)| params![workspace_id, *key, name, *value].to_vec()),
+    )?;
+    Ok(())
+}
+
 pub fn of(tx: &Tx, key: i64) -> Result<BTreeMap<String, f64>> {
     let mut totals = BTreeMap::new();
     tx.for_each(
