@@ -18,6 +18,9 @@ use tokio::{
 /// The first parts: S3 takes no smaller ones.
 const PART: usize = 5 * 1024 * 1024;
 
+/// Parts for a folder, which takes any size.
+const FOLDER_PART: usize = 1024 * 1024;
+
 /// Parts of one size, before they double: stores take at most 10,000 parts, so five sizes reach 300 GiB.
 const PARTS_OF_A_SIZE: usize = 2000;
 
@@ -40,8 +43,9 @@ impl Blobs {
         while let Some(chunk) = bytes.next().await {
             let chunk = chunk.map_err(|error| Error::Upload(error.into()))?;
             size += chunk.len() as u64;
-            part.push(chunk);
-            if part.size >= part_size(upload.as_ref().map_or(0, |upload| upload.number)) {
+            let wanted = self.part_size(upload.as_ref().map_or(0, |upload| upload.number));
+            part.push(&chunk, wanted);
+            if part.data.len() >= wanted {
                 let upload = match &mut upload {
                     Some(upload) => upload,
                     None => upload.insert(Upload::new(self.objects().put_multipart(&path).await?)),
@@ -54,13 +58,21 @@ impl Blobs {
                 self.objects().put(&path, part.take()).await?;
             }
             Some(mut upload) => {
-                if part.size > 0 {
+                if !part.data.is_empty() {
                     upload.send(part.take()).await?;
                 }
                 upload.complete().await?;
             }
         }
         Ok(size)
+    }
+
+    fn part_size(&self, number: usize) -> usize {
+        if self.is_folder_of_this_machine() {
+            FOLDER_PART
+        } else {
+            part_size(number)
+        }
     }
 
     /// Whether the files are in a folder of this machine.
@@ -142,22 +154,26 @@ impl Drop for Upload {
     }
 }
 
-/// Chunks of an upload, waiting to be large enough for a part.
+/// Bytes of an upload that are gathered until they are enough for a part. They are copied: chunks as they come hold the
+/// larger buffers that they were cut from.
 #[derive(Default)]
 struct Part {
-    chunks: Vec<Bytes>,
-    size: usize,
+    data: Vec<u8>,
 }
 
 impl Part {
-    fn push(&mut self, chunk: Bytes) {
-        self.size += chunk.len();
-        self.chunks.push(chunk);
+    fn push(&mut self, chunk: &[u8], wanted: usize) {
+        let needed = self.data.len() + chunk.len();
+        if needed > self.data.capacity() {
+            // Small files take little, and large ones never more than their part.
+            let room = needed.saturating_mul(2).clamp(needed, needed.max(wanted + chunk.len()));
+            self.data.reserve_exact(room - self.data.len());
+        }
+        self.data.extend_from_slice(chunk);
     }
 
     fn take(&mut self) -> PutPayload {
-        self.size = 0;
-        std::mem::take(&mut self.chunks).into_iter().collect()
+        std::mem::take(&mut self.data).into()
     }
 }
 

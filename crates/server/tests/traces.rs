@@ -2,6 +2,7 @@
 
 mod support;
 
+use axum::http::Method;
 use fettle_db::on_both_databases;
 use fettle_server::schema::MIGRATIONS;
 use serde_json::{Value, json};
@@ -319,7 +320,7 @@ on_both_databases! { MIGRATIONS;
         start(&app, "tr-5", json!({ "request_time": "1970-01-01T00:00:02Z" })).await;
         for by in [
             json!([]), json!(["timestamp_ms ASC"]), json!(["execution_time"]), json!(["execution_time DESC"]), json!(["name"]),
-            json!(["tags.color DESC", "status"]), json!(["metadata.model", "request_id"]), json!(["status DESC", "end_time"]), json!(["client_request_id"]),
+            json!(["tags.color DESC", "status"]), json!(["metadata.model", "request_id"]), json!(["status DESC", "end_time"]), json!(["run_id"]),
         ] {
             let mut walked = Vec::new();
             let mut token = Value::Null;

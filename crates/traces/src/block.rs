@@ -222,9 +222,7 @@ pub fn terms<'a>(summary: &SpanSummary, attributes: impl Iterator<Item = (&'a st
     ];
     terms.extend(summary.span_type.iter().map(|span_type| index::term("type", span_type)));
     for (key, value) in attributes {
-        let place = format!("attributes.{key}");
-        terms.push(index::key(&place));
-        terms.push(index::term(&place, &plain_value(value)));
+        terms.extend(index::attribute(key, &plain_value(value)));
     }
     terms
 }
@@ -371,9 +369,10 @@ struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// An attribute's value as people write it: a text without its quotes, anything else as its JSON.
 pub fn plain_value(json: &str) -> Cow<'_, str> {
-    if json.starts_with('"') {
-        serde_json::from_str::<String>(json).map_or(Cow::Borrowed(json), Cow::Owned)
-    } else {
-        Cow::Borrowed(json)
+    match json.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
+        // Without an escape a text is what stands between its quotes.
+        Some(text) if !text.contains(['"', '\\']) => Cow::Borrowed(text),
+        Some(_) => serde_json::from_str::<String>(json).map_or(Cow::Borrowed(json), Cow::Owned),
+        None => Cow::Borrowed(json),
     }
 }

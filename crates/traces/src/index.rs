@@ -112,17 +112,27 @@ pub fn entries<'a>(terms: &'a [u8], text: &'a [u8]) -> impl Iterator<Item = Entr
 
 /// A fact of a span as it stands in the index.
 pub(crate) fn term(field: &str, value: &str) -> u32 {
-    let hash = fnv(fnv(FNV_START, field.as_bytes()) ^ 0xff, value.as_bytes());
-    (hash ^ (hash >> 32)) as u32
+    folded(fnv(fnv(FNV_START, field.as_bytes()) ^ 0xff, value.as_bytes()))
 }
 
 /// That a span has an attribute at all.
 pub(crate) fn key(field: &str) -> u32 {
-    let hash = fnv(FNV_START ^ 0x5555, field.as_bytes());
+    folded(fnv(KEY_START, field.as_bytes()))
+}
+
+/// What an attribute of a span is found by: [`key`] and [`term`] of `attributes.KEY`.
+pub(crate) fn attribute(key: &str, value: &str) -> [u32; 2] {
+    let place = |start| fnv(fnv(start, b"attributes."), key.as_bytes());
+    let term = fnv(place(FNV_START) ^ 0xff, value.as_bytes());
+    [folded(place(KEY_START)), folded(term)]
+}
+
+fn folded(hash: u64) -> u32 {
     (hash ^ (hash >> 32)) as u32
 }
 
 const FNV_START: u64 = 0xcbf2_9ce4_8422_2325;
+const KEY_START: u64 = FNV_START ^ 0x5555;
 
 /// FNV-1a, which is short, fixed for ever, and good enough for 32 bits.
 fn fnv(start: u64, bytes: &[u8]) -> u64 {

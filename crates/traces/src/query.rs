@@ -103,6 +103,12 @@ impl SpanQuery {
         })
     }
 
+    /// Whether more is needed of spans than their summaries.
+    pub fn reads_content(&self) -> bool {
+        let of_content = |field: &SpanField| matches!(field, SpanField::Content | SpanField::Attribute(_));
+        self.conditions.iter().any(|(field, _)| of_content(field))
+    }
+
     /// Whether a span of a block may match; `text` is the content of all its spans.
     pub fn may_be_in(&self, text: &str) -> bool {
         self.conditions.iter().all(|(field, test)| match (field, test) {

@@ -6,9 +6,12 @@ use crate::{
     json::Json,
     preview::preview,
     rules::Rules,
-    span::{BadSpan, Span, trace_id_text},
+    span::{self, BadSpan, trace_id_text},
 };
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::{
+    collector::trace::v1::ExportTraceServiceRequest,
+    trace::v1::{ResourceSpans, ScopeSpans, Span},
+};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 const TRACE_TAG: &str = "mlflow.traceTag.";
@@ -47,7 +50,7 @@ pub fn receive(request: ExportTraceServiceRequest, rules: &Rules) -> Result<Vec<
         let service = resource.iter().find(|(key, _)| key == "service.name");
         let service = service.and_then(|(_, name)| name.as_text());
         for received in resource_spans.scope_spans.into_iter().flat_map(|scope| scope.spans) {
-            let mut span = Span::receive(received, service)?;
+            let mut span = span::Span::receive(received, service)?;
             rules.apply(&mut span);
             span.translate();
             rules.apply(&mut span);
@@ -59,6 +62,39 @@ pub fn receive(request: ExportTraceServiceRequest, rules: &Rules) -> Result<Vec<
         }
     }
     Ok(traces)
+}
+
+/// A request in up to `parts` pieces that can be read by themselves: all spans of one trace stay together.
+pub fn split(request: ExportTraceServiceRequest, parts: usize) -> Vec<ExportTraceServiceRequest> {
+    let mut pieces = vec![ExportTraceServiceRequest::default(); parts.max(1)];
+    for group in request.resource_spans {
+        let mut of_pieces: Vec<Vec<ScopeSpans>> = vec![Vec::new(); pieces.len()];
+        for scope in group.scope_spans {
+            let mut spans: Vec<Vec<Span>> = vec![Vec::new(); pieces.len()];
+            for span in scope.spans {
+                let place = span.trace_id.last().map_or(0, |byte| usize::from(*byte)) % pieces.len();
+                spans[place].push(span);
+            }
+            for (scopes, spans) in of_pieces.iter_mut().zip(spans).filter(|(_, spans)| !spans.is_empty()) {
+                scopes.push(ScopeSpans {
+                    spans,
+                    ..ScopeSpans::default()
+                });
+            }
+        }
+        for (piece, scope_spans) in pieces
+            .iter_mut()
+            .zip(of_pieces)
+            .filter(|(_, scopes)| !scopes.is_empty())
+        {
+            piece.resource_spans.push(ResourceSpans {
+                resource: group.resource.clone(),
+                scope_spans,
+                ..ResourceSpans::default()
+            });
+        }
+    }
+    pieces
 }
 
 impl ReceivedTrace {
@@ -85,7 +121,7 @@ impl ReceivedTrace {
         }
     }
 
-    fn add(&mut self, span: &Span) {
+    fn add(&mut self, span: &span::Span) {
         self.start_ms = self.start_ms.min((span.start_ns / 1_000_000) as i64);
         if span.end_ns > 0 {
             self.end_ms = self.end_ms.max(Some((span.end_ns / 1_000_000) as i64));

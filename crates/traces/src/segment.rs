@@ -272,11 +272,8 @@ mod tests {
         let mut signer = Signer::default();
         let mut row = IndexRow::default();
         for key in 1..=200i64 {
-            signer.add_terms(&[
-                index::term("name", ["agent", "tool", "retriever"][key as usize % 3]),
-                index::key("attributes.user"),
-                index::term("attributes.user", &format!("user-{key}")),
-            ]);
+            signer.add_terms(&[index::term("name", ["agent", "tool", "retriever"][key as usize % 3])]);
+            signer.add_terms(&index::attribute("user", &format!("user-{key}")));
             // Texts of all lengths, so that signatures have all sizes.
             let words = (0..key * key / 8).map(|word| format!("w{} ", word * 7919 % 5000));
             signer.add_text(&words.collect::<String>());

@@ -20,7 +20,7 @@ use axum::{
 use fettle_traces::{
     block::Packer,
     otlp_json,
-    received::{ReceivedTrace, receive, total_cost, total_usage},
+    received::{ReceivedTrace, receive, split, total_cost, total_usage},
     rules::Rules,
 };
 use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
@@ -120,15 +120,44 @@ pub async fn store(app: &App, to: Destination, request: ExportTraceServiceReques
     Ok(())
 }
 
+/// Spans of one request that are worth a thread of their own.
+const SPANS_OF_A_THREAD: usize = 128;
+const THREADS_MAX: usize = 4;
+
 fn pack(request: ExportTraceServiceRequest, written: Option<&str>) -> Result<Vec<PackedTrace>, Refusal> {
     let rules = match written {
         None => Rules::default(),
         Some(written) => rules::compiled(written)?,
     };
-    let mut traces =
-        receive(request, &rules).map_err(|error| refused(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()))?;
+    let groups = request.resource_spans.iter().flat_map(|group| &group.scope_spans);
+    let spans: usize = groups.map(|group| group.spans.len()).sum();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = (spans / SPANS_OF_A_THREAD).clamp(1, cores.min(THREADS_MAX));
+    let mut packed = if threads == 1 {
+        pack_piece(request, &rules)?
+    } else {
+        let rules = &rules;
+        std::thread::scope(|scope| {
+            let pieces = split(request, threads).into_iter();
+            let running: Vec<_> = pieces
+                .map(|piece| scope.spawn(move || pack_piece(piece, rules)))
+                .collect();
+            let mut packed = Vec::new();
+            for thread in running {
+                let traces = thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+                packed.extend(traces?);
+            }
+            Ok::<_, Refusal>(packed)
+        })?
+    };
     // All writers take traces in the same order, so that none waits for another that waits for it.
-    traces.sort_unstable_by(|a, b| a.trace_id.cmp(&b.trace_id));
+    packed.sort_unstable_by(|a, b| a.trace.trace_id.cmp(&b.trace.trace_id));
+    Ok(packed)
+}
+
+fn pack_piece(request: ExportTraceServiceRequest, rules: &Rules) -> Result<Vec<PackedTrace>, Refusal> {
+    let traces =
+        receive(request, rules).map_err(|error| refused(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()))?;
     let mut packer = Packer::new().map_err(ApiError::from)?;
     let pack = |mut trace: ReceivedTrace| {
         let (usage, cost) = (total_usage(trace.summaries()), total_cost(trace.summaries()));

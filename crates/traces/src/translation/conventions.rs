@@ -25,7 +25,8 @@ pub fn model(attributes: &Attributes) -> Option<Json> {
     }
     // The first of inputs and outputs that names a model decides, even if what it names is no text.
     let named = [INPUTS, OUTPUTS].into_iter().find_map(|key| {
-        let model = Json::parse(attributes.get(key)?)?.get("model").cloned()?;
+        let text = attributes.get(key).filter(|text| text.contains("\"model\""))?;
+        let model = Json::parse(text)?.get("model").cloned()?;
         model.is_truthy().then_some(model)
     })?;
     matches!(named, Json::Text(_)).then_some(named)

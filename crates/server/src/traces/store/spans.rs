@@ -25,40 +25,82 @@ impl From<Damaged> for ApiError {
 
 /// Those of `trace_keys` that have a span that satisfies `query`. Opens blocks, so ask for a page's worth at a time.
 pub fn matching(tx: &Tx, trace_keys: &[i64], query: &SpanQuery) -> Result<HashSet<i64>> {
-    let mut found = HashSet::new();
-    let (mut current, mut seen) = (0, HashSet::new());
+    let mut matching = Matching {
+        query,
+        found: HashSet::new(),
+        trace_key: 0,
+        seen: HashSet::new(),
+    };
     for keys in trace_keys.chunks(TRACES_AT_ONCE) {
+        let params = &[Param::from(keys)];
         // Newest first: a span that was sent again replaces the one before it.
-        tx.for_each(
-            "SELECT trace_key, summary, data, id FROM span_blocks WHERE trace_key IN_IDS(?1) ORDER BY trace_key, id DESC",
-            &[Param::from(keys)],
-            |row| {
-                let trace_key = row.get(0)?;
-                if std::mem::replace(&mut current, trace_key) != trace_key {
-                    seen.clear();
-                }
-                if found.contains(&trace_key) {
-                    return Ok(());
-                }
-                let text = Content::text(row.bytes(2)?)?;
-                // The oldest block of a trace replaces nothing, so it need not be looked at further.
-                if !query.may_be_in(&text) && row.get::<i64>(3)? == 0 {
-                    return Ok(());
-                }
-                let summaries = block::summaries(row.bytes(1)?)?;
-                let content = Content::cut(text, summaries.iter().map(|span| span.size))?;
-                let spans = summaries.iter().enumerate().rev();
-                for (index, summary) in spans {
-                    if seen.insert(summary.span_id) && query.matches(summary, content.span(index)) {
-                        found.insert(trace_key);
-                        break;
-                    }
-                }
-                Ok::<_, ApiError>(())
-            },
-        )?;
+        if query.reads_content() {
+            tx.for_each(
+                "SELECT trace_key, id, summary, data FROM span_blocks WHERE trace_key IN_IDS(?1)
+                 ORDER BY trace_key, id DESC",
+                params,
+                |row| matching.look_into(row.get(0)?, row.get(1)?, row.bytes(2)?, row.bytes(3)?),
+            )?;
+        } else {
+            tx.for_each(
+                "SELECT trace_key, summary FROM span_blocks WHERE trace_key IN_IDS(?1) ORDER BY trace_key, id DESC",
+                params,
+                |row| matching.look_at(row.get(0)?, row.bytes(1)?),
+            )?;
+        }
     }
-    Ok(found)
+    Ok(matching.found)
+}
+
+/// Goes through blocks, trace by trace.
+struct Matching<'q> {
+    query: &'q SpanQuery,
+    found: HashSet<i64>,
+    trace_key: i64,
+    /// Spans of this trace of which a newer form was met.
+    seen: HashSet<u64>,
+}
+
+impl Matching<'_> {
+    /// False if the trace is found already.
+    fn goes_on(&mut self, trace_key: i64) -> bool {
+        if std::mem::replace(&mut self.trace_key, trace_key) != trace_key {
+            self.seen.clear();
+        }
+        !self.found.contains(&trace_key)
+    }
+
+    fn look_at(&mut self, trace_key: i64, summary: &[u8]) -> Result<()> {
+        if self.goes_on(trace_key) {
+            self.test(&block::summaries(summary)?, |_| "");
+        }
+        Ok(())
+    }
+
+    fn look_into(&mut self, trace_key: i64, block: i64, summary: &[u8], data: &[u8]) -> Result<()> {
+        if !self.goes_on(trace_key) {
+            return Ok(());
+        }
+        let text = Content::text(data)?;
+        // The oldest block of a trace replaces nothing, so it need not be looked at further.
+        if block == 0 && !self.query.may_be_in(&text) {
+            return Ok(());
+        }
+        let summaries = block::summaries(summary)?;
+        let content = Content::cut(text, summaries.iter().map(|span| span.size))?;
+        self.test(&summaries, |index| content.span(index));
+        Ok(())
+    }
+
+    fn test<'c>(&mut self, summaries: &[SpanSummary], content: impl Fn(usize) -> &'c str) {
+        let mut spans = summaries.iter().enumerate().rev();
+        let passes = |(index, span): (usize, &SpanSummary)| {
+            self.seen.insert(span.span_id) && self.query.matches(span, content(index))
+        };
+        if spans.any(passes) {
+            self.found.insert(self.trace_key);
+        }
+    }
 }
 
 /// Gives `visit` what is known of each span of these traces, without their content; a span that was sent again once.
