@@ -22,8 +22,14 @@ impl Default for Trigrams {
 
 impl Trigrams {
     pub fn add(&mut self, text: &str) {
-        for triple in text.as_bytes().windows(3) {
-            let hash = hash(triple);
+        let mut bytes = text.bytes().map(|byte| u32::from(byte.to_ascii_lowercase()));
+        let (Some(first), Some(second)) = (bytes.next(), bytes.next()) else {
+            return;
+        };
+        let mut triple = first << 8 | second;
+        for byte in bytes {
+            triple = (triple << 8 | byte) & 0x00ff_ffff;
+            let hash = mixed(triple);
             self.bits[hash / 64] |= 1 << (hash % 64);
         }
     }
@@ -75,11 +81,15 @@ pub fn bits(signature: &[u8]) -> impl Iterator<Item = usize> {
 }
 
 fn hash(triple: &[u8]) -> usize {
-    let mut value = 0u32;
-    for byte in triple {
-        value = value << 8 | u32::from(byte.to_ascii_lowercase());
-    }
-    (value.wrapping_mul(0x9E37_79B1) >> 16) as usize
+    mixed(
+        triple
+            .iter()
+            .fold(0, |value, byte| value << 8 | u32::from(byte.to_ascii_lowercase())),
+    )
+}
+
+fn mixed(triple: u32) -> usize {
+    (triple.wrapping_mul(0x9E37_79B1) >> 16) as usize
 }
 
 #[cfg(test)]
