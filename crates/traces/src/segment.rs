@@ -68,7 +68,9 @@ fn push_blocks(data: &mut Vec<u8>, term: u32, blocks: &[u16], of: usize) {
         blocks.iter().flat_map(|block| block.to_le_bytes()).collect()
     } else {
         let mut set = Blocks::none(of);
-        blocks.iter().for_each(|block| set.insert(usize::from(*block)));
+        for block in blocks {
+            set.insert(usize::from(*block));
+        }
         set.0.iter().flat_map(|word| word.to_le_bytes()).collect()
     };
     data.extend(term.to_le_bytes());
@@ -128,7 +130,9 @@ impl Blocks {
 
     pub fn intersect(&mut self, other: &Self) {
         self.0.resize(self.0.len().min(other.0.len()), 0);
-        self.0.iter_mut().zip(&other.0).for_each(|(word, other)| *word &= other);
+        for (word, other) in self.0.iter_mut().zip(&other.0) {
+            *word &= other;
+        }
     }
 
     pub fn unite(&mut self, other: &Self) {
@@ -136,7 +140,9 @@ impl Blocks {
     }
 
     fn unite_words(&mut self, words: impl Iterator<Item = u64>) {
-        self.0.iter_mut().zip(words).for_each(|(word, other)| *word |= other);
+        for (word, other) in self.0.iter_mut().zip(words) {
+            *word |= other;
+        }
     }
 
     pub fn iter(&self) -> impl Iterator<Item = usize> {
@@ -288,7 +294,9 @@ mod tests {
         let user = || SpanTest::In(vec!["user-5".to_owned(), "user-160".to_owned(), "x".to_owned()]);
         let of = |conditions: Vec<(SpanField, SpanTest)>| {
             let mut query = SpanQuery::default();
-            conditions.into_iter().for_each(|(field, test)| query.and(field, test));
+            for (field, test) in conditions {
+                query.and(field, test);
+            }
             query
         };
         let attribute = || SpanField::Attribute("user".to_owned());

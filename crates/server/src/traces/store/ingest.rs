@@ -177,8 +177,9 @@ fn insert_blocks(tx: &Tx, workspace_id: i64, traces: &[PackedTrace], known: &[Kn
     let mut rows: BTreeMap<i64, (IndexRow, usize)> = BTreeMap::new();
     for (packed, known) in traces.iter().zip(known) {
         let (row, blocks) = rows.entry(known.experiment_id).or_default();
-        let signatures = packed.blocks.iter().map(|block| &block.signature);
-        signatures.for_each(|signature| row.push(known.id, signature));
+        for block in &packed.blocks {
+            row.push(known.id, &block.signature);
+        }
         *blocks += packed.blocks.len();
     }
     let mut index_ids = BTreeMap::new();

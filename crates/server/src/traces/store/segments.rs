@@ -240,8 +240,9 @@ pub fn delete(tx: &Tx, experiment_id: i64, trace_keys: &BTreeSet<i64>, index_ids
     )?;
     for (id, mut traces) in segments {
         let before = traces.clone();
-        let gone = traces.iter_mut().filter(|key| trace_keys.contains(key));
-        gone.for_each(|key| *key = 0);
+        for key in traces.iter_mut().filter(|key| trace_keys.contains(key)) {
+            *key = 0;
+        }
         if traces.iter().all(|key| *key == 0) {
             tx.execute_each(
                 "DELETE FROM span_postings WHERE experiment_id = ?1 AND part = ?2 AND segment_id = ?3",
