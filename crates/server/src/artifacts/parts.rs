@@ -33,6 +33,7 @@ pub(super) async fn create(
         .await
         .map_err(|error| match error {
             Error::CannotSign => unsupported(),
+            Error::Parts(reason) => invalid(format!("Invalid value for parameter 'num_parts': {reason}.")),
             error => location::of(&file.blobs)(error),
         })?;
     let credentials = upload
