@@ -169,8 +169,8 @@ def test_an_upload_in_parts_is_complete_or_nothing(serve):
 def test_signed_addresses_for_runs_with_a_place_of_their_own(cloud, serve, tmp_path):
     server = serve("auto")
 
-    def ask(path, **body):
-        return requests.post(f"{server.url}/api/2.0/mlflow/{path}", json=body, timeout=30)
+    def ask(call, **body):
+        return requests.post(f"{server.url}/api/2.0/mlflow/{call}", json=body, timeout=30)
 
     place = f"{cloud.destination}/{tmp_path.name}-own"
     experiment = ask("experiments/create", name="own", artifact_location=place).json()["experiment_id"]
