@@ -56,7 +56,7 @@ async fn fold_when_due(db: Db, mut due: mpsc::Receiver<i64>) {
             }
         }
         Err(error) => {
-            tracing::error!(%error, "The index over spans could not be looked at; it folds with the next spans")
+            tracing::error!(%error, "The index over spans could not be looked at; it folds with the next spans");
         }
     }
     while let Some(experiment_id) = due.recv().await {

@@ -62,7 +62,7 @@ pub fn candidates(tx: &Tx, workspace_id: i64, experiment_ids: &[i64], query: &Sp
             },
         )?;
     }
-    found.sort();
+    found.sort_unstable();
     found.dedup();
     Ok(Candidates::Only(found))
 }

@@ -67,7 +67,7 @@ impl Place {
 
     /// The condition that a trace comes later.
     pub fn push(&self, query: &mut Query, order: &[Order<TraceOrderKey>]) {
-        let mut equal = String::new();
+        let mut equal: Vec<String> = Vec::new();
         let mut ways = Vec::new();
         let mut at_least = String::new();
         for step in self.steps(order) {
@@ -77,8 +77,8 @@ impl Place {
                 // Says what the ways below have in common, for the sake of indexes.
                 at_least = format!("{column} {later}= {value} AND ");
             }
-            ways.push(format!("({equal}{column} {later} {value})"));
-            equal.push_str(&format!("{column} = {value} AND "));
+            ways.push(format!("({}{column} {later} {value})", equal.concat()));
+            equal.push(format!("{column} = {value} AND "));
         }
         query.push(&format!("{at_least}({})", ways.join(" OR ")));
     }
@@ -124,7 +124,8 @@ fn later(direction: Direction) -> &'static str {
 pub fn columns(order: &[Order<TraceOrderKey>]) -> String {
     let columns = order.iter().enumerate().map(|(index, by)| column(index, &by.key));
     let columns = columns.chain(["t.request_time".to_owned(), "t.trace_id".to_owned()]);
-    columns.map(|column| format!(", {column}")).collect()
+    let columns: Vec<String> = [String::new()].into_iter().chain(columns).collect();
+    columns.join(", ")
 }
 
 /// Whether the order is by tags or metadata, whose values [`push_values`] has to find first.
