@@ -97,6 +97,16 @@ ALLOWED = [
         registry="create_name_longer get_name_longer",
     ),
     difference(
+        "True says that it is a prompt, as MLflow's client and its own checks of names read it; its searches do not.",
+        ("body.registered_models",),
+        prompts="search_models search_models_by_false search_models_by_not_true",
+    ),
+    difference(
+        "A version of a prompt is no version of a model, also when only the prompt says so.",
+        ("body.model_versions",),
+        prompts="search_versions_models search_versions_models_by_false search_versions_models_by_not_true",
+    ),
+    difference(
         "Renaming what is deleted is the caller's mistake; MLflow answers 500 INVALID_STATE, which clients retry.",
         experiments="rename_deleted",
     ),
