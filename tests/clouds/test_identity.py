@@ -2,8 +2,10 @@
 what it gets opens the store. A small store of this file checks what it is shown; S3 is the emulator that checks
 signatures."""
 
+import datetime
 import json
 import os
+import ssl
 import threading
 import time
 import urllib.parse
@@ -11,6 +13,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import requests
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from support import server as servers
 from support.process import Process, free_port
@@ -51,7 +57,7 @@ class Cloud(BaseHTTPRequestHandler):
         keys |= {"Type": "AWS-HMAC", "LastUpdated": expiration()}
         if url.path == "/msi/token" or url.path == "/tenant/oauth2/v2.0/token" or url.path.startswith("/computeMetadata/"):
             self.answer(200, json.dumps(token))
-        elif form.get("Action") == "AssumeRoleWithWebIdentity":
+        elif {**query, **form}.get("Action") == "AssumeRoleWithWebIdentity":
             fields = f"<AccessKeyId>{ACCESS_KEY}</AccessKeyId><SecretAccessKey>{SECRET}</SecretAccessKey>"
             fields += f"<SessionToken>session</SessionToken><Expiration>{expiration()}</Expiration>"
             kind = "AssumeRoleWithWebIdentity"
@@ -93,6 +99,24 @@ def cloud():
     yield server
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture
+def secure_cloud(cloud, tmp_path):
+    """The same by TLS, which Amazon's token service must have; its certificate is its own."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    unsigned = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    unsigned = unsigned.serial_number(1).not_valid_before(now).not_valid_after(now + datetime.timedelta(days=1))
+    certificate = unsigned.sign(key, hashes.SHA256())
+    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+    file = tmp_path / "certificate.pem"
+    file.write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain) + certificate.public_bytes(pem))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    cloud.socket = context.wrap_socket(cloud.socket, server_side=True)
+    return cloud
 
 
 @pytest.fixture
@@ -171,10 +195,11 @@ def amazon(**more):
     return {"AWS_ENDPOINT_URL": os.environ["FETTLE_TEST_CLOUD"], "AWS_REGION": "eu-north-1", **more}
 
 
-def test_web_identity_of_amazon(cloud, tmp_path, token_file):
+def test_web_identity_of_amazon(secure_cloud, tmp_path, token_file):
     role = {"AWS_ROLE_ARN": "arn:aws:iam::1:role/fettle", "AWS_WEB_IDENTITY_TOKEN_FILE": token_file}
-    keep_and_read(tmp_path, f"s3://bucket/{tmp_path.name}", amazon(AWS_ENDPOINT_URL_STS=address(cloud), **role))
-    values, _ = asked(cloud, "/")
+    endpoint = {"AWS_ENDPOINT_URL_STS": address(secure_cloud).replace("http:", "https:"), "MLFLOW_S3_IGNORE_TLS": "true"}
+    keep_and_read(tmp_path, f"s3://bucket/{tmp_path.name}", amazon(**endpoint, **role))
+    values, _ = asked(secure_cloud, "/")
     assert values["RoleArn"] == role["AWS_ROLE_ARN"] and values["WebIdentityToken"] == "the assertion of the cluster"
 
 
