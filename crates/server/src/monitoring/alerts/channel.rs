@@ -53,6 +53,7 @@ pub fn open(
         concurrency_per_target: CONCURRENCY_PER_TARGET,
         lease: webhooks.timeout.max(mail::TIMEOUT) + LEASE_MARGIN,
         attempts_max: i64::from(webhooks.retries_max) + 1,
+        pending_max: webhooks.pending_max,
     };
     let parts = Arc::new(Parts {
         db: db.clone(),
