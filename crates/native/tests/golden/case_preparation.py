@@ -44,6 +44,7 @@ def cases(data):
     positive = near.abs() + 0.5
     box = make_pipeline(prep.PowerTransformer("box-cox", standardize=False), Ridge()).fit(positive, y)
     box_sets = {name: frame.abs() + 0.5 for name, frame in data.near_double_sets.items() if name != "mixed"}
+    box_sets["halved"] = box_sets["plain"] / 2
     yield "power_box_cox", box, box_sets, False
     for name in ("log1p", "sqrt", "square", "abs"):
         function = prep.FunctionTransformer(getattr(np, name))
