@@ -117,10 +117,20 @@ fn json_has_everything() {
 #[test]
 fn the_report_is_one_file_that_needs_nothing() {
     let folder = folder();
-    let output = compare(folder.path(), &["before.csv", "moved.csv", "--html", "report.html"]);
+    let arguments = [
+        "before.csv",
+        "moved.csv",
+        "--target",
+        "delayed",
+        "--prediction",
+        "score",
+        "--positive",
+        "1",
+    ];
+    let output = compare(folder.path(), &[&arguments[..], &["--html", "report.html"]].concat());
     assert!(output.status.success());
     let page = std::fs::read_to_string(folder.path().join("report.html")).expect("a report");
-    assert!(page.starts_with("<!doctype html>") && page.contains("&lt;a&gt;"));
+    assert!(page.starts_with("<!doctype html>") && page.contains("&lt;a&gt;") && page.contains("roc_auc"));
     for outside in ["http://", "https://", "<script", "src=", "@import", "url("] {
         assert!(!page.contains(outside), "the page asks for `{outside}`");
     }

@@ -11,7 +11,7 @@ use fettle_stats::{
         verdict::{ColumnVerdict, Comparison, ShiftUnit},
     },
     quality::{QualityRule, QualityVerdict},
-    report::{self, Heading},
+    report::{self, Findings, Heading},
 };
 use fettle_tables::{
     Table,
@@ -117,7 +117,12 @@ fn compare_files(args: &Compare) -> Result<()> {
             current: &args.current.display().to_string(),
             made_at: &made_at(),
         };
-        std::fs::write(path, report::html(&heading, &comparison, &quality))
+        let findings = Findings {
+            comparison: &comparison,
+            quality: &quality,
+            performance: performance.as_ref().map(|both| [&both.reference, &both.current]),
+        };
+        std::fs::write(path, report::html(&heading, &findings))
             .with_context(|| format!("cannot write `{}`", path.display()))?;
         eprintln!("Wrote {}", path.display());
     }

@@ -20,6 +20,8 @@ use crate::{
 const SMALL_REFERENCE: u64 = 1000;
 /// Integer columns with no more distinct values are categories.
 const INTEGER_CATEGORIES: u64 = 10;
+/// Numbers with no more distinct values on both sides together are compared as categories.
+const FEW_NUMBERS: u64 = 5;
 const ALPHA: f64 = 0.05;
 const DISTANCE: f64 = 0.1;
 /// The table has drifted when this share of its columns has.
@@ -36,28 +38,7 @@ pub fn decide(verdict: &mut ColumnVerdict, reference: &Column, current: &Column)
         "Evidently takes it for free text and trains a classifier on it".clone_into(&mut verdict.reason);
         return;
     }
-    let (values, before, now) = side_by_side(reference, current);
-    let small = reference.valid <= SMALL_REFERENCE;
-    let few = if is_category { usize::MAX } else { 5 };
-    let (metric, value) = match (values.len(), small) {
-        (0..=2, true) if values.len() <= few => (
-            Metric::ProportionsZTest,
-            z_test(&values, &before, &now, reference, current),
-        ),
-        (count, true) if count <= few => (Metric::ChiSquaredGoodnessOfFitTest, chi_square(&before, &now, current)),
-        (_, true) => (
-            Metric::TwoSampleKolmogorovSmirnovTest,
-            kolmogorov_smirnov(reference, current),
-        ),
-        (count, false) if count <= few => (
-            Metric::JensenShannonDistance,
-            Some(jensen_shannon_distance(reference, current, is_category)),
-        ),
-        (_, false) => (
-            Metric::NormalizedWassersteinDistance,
-            normed_wasserstein(reference, current),
-        ),
-    };
+    let (metric, value) = chosen(reference, current, is_category);
     let psi = stability_index(reference, current, is_category);
     verdict.measures.insert(Metric::PopulationStabilityIndex, psi);
     verdict.measures.insert(
@@ -70,6 +51,41 @@ pub fn decide(verdict: &mut ColumnVerdict, reference: &Column, current: &Column)
     } else {
         verdict.state = State::NotCompared;
         "Evidently's test is not defined here".clone_into(&mut verdict.reason);
+    }
+}
+
+/// The test by what the column holds and by the reference's rows, and its value where it has one.
+fn chosen(reference: &Column, current: &Column, is_category: bool) -> (Metric, Option<f64>) {
+    let small = reference.valid <= SMALL_REFERENCE;
+    if !is_category && reference.distinct > FEW_NUMBERS {
+        return for_numbers(reference, current, small);
+    }
+    let (before, now) = side_by_side(reference, current);
+    match before.len() as u64 {
+        count if count > FEW_NUMBERS && !is_category => for_numbers(reference, current, small),
+        _ if !small => (
+            Metric::JensenShannonDistance,
+            Some(jensen_shannon_distance(reference, current, is_category)),
+        ),
+        0..=2 => (Metric::ProportionsZTest, z_test(&before, &now, reference, current)),
+        _ => (
+            Metric::ChiSquaredGoodnessOfFitTest,
+            goodness_of_fit(&before, &now).map(|test| test.p_value),
+        ),
+    }
+}
+
+fn for_numbers(reference: &Column, current: &Column, small: bool) -> (Metric, Option<f64>) {
+    if small {
+        (
+            Metric::TwoSampleKolmogorovSmirnovTest,
+            kolmogorov_smirnov(reference, current),
+        )
+    } else {
+        (
+            Metric::NormalizedWassersteinDistance,
+            normed_wasserstein(reference, current),
+        )
     }
 }
 
@@ -95,17 +111,13 @@ fn settle(verdict: &mut ColumnVerdict, metric: Metric, value: f64) {
     verdict.reason = format!("{} is {value:.4}, {comparison} {threshold}", metric.name());
 }
 
-fn z_test(values: &[Box<str>], before: &[u64], now: &[u64], reference: &Column, current: &Column) -> Option<f64> {
-    if values.len() < 2 {
+fn z_test(before: &[u64], now: &[u64], reference: &Column, current: &Column) -> Option<f64> {
+    if before.len() < 2 {
         return Some(1.0);
     }
     // The first in the order of their values is the failure.
     let (n, m) = (reference.kept(), current.kept());
     two_proportions_as_evidently([n - before[0], m - now[0]], [n, m]).map(|test| test.p_value)
-}
-
-fn chi_square(before: &[u64], now: &[u64], current: &Column) -> Option<f64> {
-    (current.kept() > 0).then(|| goodness_of_fit(before, now).map_or(1.0, |test| test.p_value))
 }
 
 fn kolmogorov_smirnov(reference: &Column, current: &Column) -> Option<f64> {
@@ -125,7 +137,7 @@ fn binned(reference: &Column, current: &Column, is_category: bool) -> (Vec<f64>,
             (bins::histogram(before, &edges), bins::histogram(now, &edges))
         }
         _ => {
-            let (_, before, now) = side_by_side(reference, current);
+            let (before, now) = side_by_side(reference, current);
             (before, now)
         }
     };

@@ -1,6 +1,9 @@
 //! Categories of two columns side by side.
 
-use crate::profile::column::Column;
+use crate::{
+    ecdf::{Ecdf, walk},
+    profile::column::Column,
+};
 use std::collections::HashMap;
 
 /// Beyond this many levels of the reference the rarer ones are one category.
@@ -19,7 +22,35 @@ pub struct Table {
 
 impl Table {
     pub fn of(reference: &Column, current: &Column) -> Self {
-        let mut ordered: Vec<(Box<str>, u64)> = reference.levels().into_iter().collect();
+        match (reference.numbers(), current.numbers()) {
+            (Some(before), Some(now)) => Self::of_numbers(before, now),
+            _ => Self::of_levels(reference.levels(), current.levels()),
+        }
+    }
+
+    /// Numbers as categories, without a text for each: the current ones may be many.
+    fn of_numbers(reference: Ecdf<'_>, current: Ecdf<'_>) -> Self {
+        let mut known: HashMap<Box<str>, u64> = HashMap::new();
+        let mut seen: HashMap<Box<str>, u64> = HashMap::new();
+        let mut unseen = 0;
+        let mut below = (0, 0);
+        walk(reference, current, |value, reference, current| {
+            let counts = (reference - below.0, current - below.1);
+            below = (reference, current);
+            if counts.0 == 0 {
+                unseen += counts.1;
+            } else {
+                known.insert(value.to_string().into(), counts.0);
+                seen.insert(value.to_string().into(), counts.1);
+            }
+        });
+        let mut table = Self::of_levels(known, seen);
+        table.add(UNSEEN, 0, unseen);
+        table
+    }
+
+    fn of_levels(reference: HashMap<Box<str>, u64>, current: HashMap<Box<str>, u64>) -> Self {
+        let mut ordered: Vec<(Box<str>, u64)> = reference.into_iter().collect();
         ordered.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         let kept = if ordered.len() > LEVELS_MAX {
             LEVELS_MAX - 1
@@ -37,7 +68,7 @@ impl Table {
             current: vec![0; kept],
         };
         let (mut other, mut unseen) = (0, 0);
-        for (name, count) in current.levels() {
+        for (name, count) in current {
             match places.get(&*name) {
                 Some(&place) if place < kept => table.current[place] += count,
                 Some(_) => other += count,
@@ -88,17 +119,25 @@ impl Table {
     }
 }
 
-/// Every value of either side with its counts, none joined, in the order of the values: numbers by size, texts by
-/// letters.
-pub fn side_by_side(reference: &Column, current: &Column) -> (Vec<Box<str>>, Vec<u64>, Vec<u64>) {
-    let (mut before, mut now) = (reference.levels(), current.levels());
-    let mut names: Vec<Box<str>> = before.keys().chain(now.keys()).cloned().collect();
-    names.sort_unstable_by(|a, b| match (a.parse::<f64>(), b.parse::<f64>()) {
-        (Ok(a), Ok(b)) if reference.numbers().is_some() => a.total_cmp(&b),
-        _ => a.cmp(b),
-    });
+/// The counts of every value of either side, none joined, in the order of the values: numbers by size, texts by letters.
+pub fn side_by_side(reference: &Column, current: &Column) -> (Vec<u64>, Vec<u64>) {
+    let (mut before, mut now) = (Vec::new(), Vec::new());
+    if let (Some(numbers), Some(others)) = (reference.numbers(), current.numbers()) {
+        let mut below = (0, 0);
+        walk(numbers, others, |_, reference, current| {
+            before.push(reference - below.0);
+            now.push(current - below.1);
+            below = (reference, current);
+        });
+        return (before, now);
+    }
+    let (reference, current) = (reference.levels(), current.levels());
+    let mut names: Vec<&str> = reference.keys().chain(current.keys()).map(|name| &**name).collect();
+    names.sort_unstable();
     names.dedup();
-    let take = |side: &mut HashMap<Box<str>, u64>| names.iter().map(|name| side.remove(name).unwrap_or(0)).collect();
-    let counts = (take(&mut before), take(&mut now));
-    (names, counts.0, counts.1)
+    for name in names {
+        before.push(reference.get(name).copied().unwrap_or(0));
+        now.push(current.get(name).copied().unwrap_or(0));
+    }
+    (before, now)
 }

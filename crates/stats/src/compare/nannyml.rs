@@ -61,7 +61,7 @@ fn distance(reference: &Column, other: &Column) -> f64 {
             )
         }
         _ => {
-            let (_, before, now) = side_by_side(reference, other);
+            let (before, now) = side_by_side(reference, other);
             let known = before.iter().zip(&now).filter(|pair| *pair.0 > 0);
             let (before, now): (Vec<u64>, Vec<u64>) = known.unzip();
             (shares(&before, reference.kept()), shares(&now, other.kept()))

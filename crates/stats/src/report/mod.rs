@@ -8,6 +8,7 @@ use crate::{
         rule::Profile,
         verdict::{ColumnVerdict, Comparison, State},
     },
+    performance::{Measurement, Performance},
     quality::QualityVerdict,
 };
 use std::fmt::Write;
@@ -25,7 +26,19 @@ pub struct Heading<'a> {
     pub made_at: &'a str,
 }
 
-pub fn html(heading: &Heading<'_>, comparison: &Comparison, quality: &[QualityVerdict]) -> String {
+/// What a report is of.
+#[derive(Debug, Clone, Copy)]
+pub struct Findings<'a> {
+    pub comparison: &'a Comparison,
+    pub quality: &'a [QualityVerdict],
+    /// Of the reference and of the current rows, where the truth is known.
+    pub performance: Option<[&'a Performance; 2]>,
+}
+
+pub fn html(heading: &Heading<'_>, findings: &Findings<'_>) -> String {
+    let Findings {
+        comparison, quality, ..
+    } = *findings;
     let mut out = String::with_capacity(8_000 + comparison.columns.len() * 6_000);
     let title = escape(heading.title);
     out.push_str("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
@@ -37,6 +50,9 @@ pub fn html(heading: &Heading<'_>, comparison: &Comparison, quality: &[QualityVe
     head(&mut out, heading, &title, comparison);
     let violations: Vec<&QualityVerdict> = quality.iter().filter(|verdict| verdict.is_violation).collect();
     quality_section(&mut out, &violations, quality.len(), comparison);
+    if let Some(sides) = findings.performance {
+        performance_section(&mut out, sides);
+    }
     out.push_str("<h2>Columns</h2>\n<p class=\"legend\"><span class=\"key reference\"></span> reference ");
     out.push_str(
         "<span class=\"key current\"></span> current. Open a column for its distributions and measures.</p>\n",
@@ -137,6 +153,38 @@ fn quality_section(out: &mut String, violations: &[&QualityVerdict], checked: us
             percent(verdict.current_rate),
             number(verdict.adjusted_p_value),
         );
+    }
+    out.push_str("</tbody></table>\n");
+}
+
+fn performance_section(out: &mut String, [before, now]: [&Performance; 2]) {
+    let _ = writeln!(
+        out,
+        "<h2>Performance</h2>\n<p>Of {} labels for {} predictions, and {} for {}; with 95 % intervals.</p>\n\
+         <table><thead><tr><th>metric</th><th>reference</th><th>current</th></tr></thead><tbody>",
+        group(before.labels),
+        group(before.predictions),
+        group(now.labels),
+        group(now.predictions),
+    );
+    for (name, measured) in &before.metrics {
+        let cell = |measured: &Measurement| {
+            format!(
+                "<td class=\"number\">{} <small>{} to {}</small></td>",
+                number(measured.value),
+                number(measured.low),
+                number(measured.high)
+            )
+        };
+        if let Some(other) = now.metrics.get(name) {
+            let _ = writeln!(
+                out,
+                "<tr><td>{}</td>{}{}</tr>",
+                escape(name),
+                cell(measured),
+                cell(other)
+            );
+        }
     }
     out.push_str("</tbody></table>\n");
 }
