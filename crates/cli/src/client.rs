@@ -93,6 +93,20 @@ impl Client {
         self.json(request.header("content-type", content_type).body(body)).await
     }
 
+    pub(crate) async fn patch(&self, path: &str, body: &Value) -> Result<Value> {
+        self.json(self.request(Method::PATCH, path).json(body)).await
+    }
+
+    /// Sends a body as it is; the answer as it is.
+    pub(crate) async fn post_bytes(&self, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Result<Vec<u8>> {
+        let mut request = self.request(Method::POST, path).body(body);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = self.send(request).await?;
+        Ok(response.bytes().await.context("the answer broke off")?.to_vec())
+    }
+
     pub(crate) async fn delete(&self, path: &str) -> Result<Value> {
         self.json(self.request(Method::DELETE, path)).await
     }

@@ -5,6 +5,7 @@ mod alert_rule;
 mod baseline;
 mod capture;
 mod client;
+mod deployment;
 mod doctor;
 mod drift;
 mod endpoint;
@@ -16,6 +17,7 @@ mod model_source;
 mod monitor;
 mod monitoring_args;
 mod output;
+mod predict;
 mod printing;
 mod request_log;
 mod security;
@@ -57,9 +59,15 @@ enum Command {
     /// Tell whether data have changed: two files, column by column, without a server
     #[command(subcommand)]
     Drift(drift::Command),
-    /// Make, list and delete the endpoints of a server
+    /// Make endpoints, share out their traffic, roll out and roll back
     #[command(subcommand)]
     Endpoint(endpoint::Command),
+    /// Put models behind an endpoint
+    #[command(subcommand)]
+    Deployment(deployment::Command),
+    /// Send rows through an endpoint
+    #[command(after_help = predict::EXAMPLE)]
+    Predict(predict::Args),
     /// Make, list and delete webhooks, and see what was sent to them
     #[command(subcommand)]
     Webhook(webhook::Command),
@@ -100,6 +108,8 @@ fn main() -> ExitCode {
         Command::Doctor(args) => doctor::run(args),
         Command::Drift(command) => drift::run(command),
         Command::Endpoint(command) => endpoint::run(command),
+        Command::Deployment(command) => deployment::run(command),
+        Command::Predict(args) => predict::run(args),
         Command::Webhook(command) => webhook::run(command),
         Command::Capture(command) => capture::run(command),
         Command::Metrics(command) => metrics::run(command),

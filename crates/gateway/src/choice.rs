@@ -15,7 +15,7 @@ use crate::options::{ExecutorChoice, Options};
 use crate::parity;
 use crate::queue::Queue;
 use crate::report::{DeploymentReport, ExecutorKind, ModelReport, ParityReport};
-use crate::worker::{CallError, StartError, Worker, WorkerSpec, Workers, find_python};
+use crate::worker::{CallError, StartError, Worker, WorkerSpec, Workers};
 
 #[derive(Debug, thiserror::Error)]
 pub enum DeployError {
@@ -27,6 +27,8 @@ pub enum DeployError {
     Trial(#[source] CallError),
     #[error("trying the model out took more than {seconds} s; use the executor `python` and say whether to batch")]
     TrialSlow { seconds: u64 },
+    #[error("it does not answer its own input example: status {status}, {message}")]
+    WarmUp { status: u16, message: String },
     #[error("{name} is {value}; it has to be at least 1")]
     Option { name: &'static str, value: usize },
 }
@@ -49,8 +51,7 @@ pub(crate) async fn choose(
     options: &Options,
     metrics: &Arc<Metrics>,
 ) -> Result<Chosen, DeployError> {
-    let python = find_python(options.python.as_deref());
-    let spec = WorkerSpec::new(python, absolute(&folder.path), options.supervision.start_timeout)?;
+    let spec = WorkerSpec::new(absolute(&folder.path), options)?;
     let mut report = DeploymentReport {
         executor: ExecutorKind::Python,
         why: "asked for".into(),
@@ -120,8 +121,7 @@ pub async fn compare_with_python(
     options: &Options,
 ) -> Result<ParityReport, DeployError> {
     let native = NativeExecutor::from_skops(skops, folder).map_err(DeployError::NotNative)?;
-    let python = find_python(options.python.as_deref());
-    let spec = WorkerSpec::new(python, absolute(&folder.path), options.supervision.start_timeout)?;
+    let spec = WorkerSpec::new(absolute(&folder.path), options)?;
     let mut worker = Worker::start(&spec).await?;
     let report = parity::compare(folder, &native, &mut worker).await;
     worker.stop().await;

@@ -8,11 +8,11 @@ use bytes::Bytes;
 use tokio::time::{Instant, sleep};
 
 use crate::choice::{DeployError, choose};
-use crate::error::{ScoreError, ScoreResponse};
+use crate::error::{JSON, ScoreError, ScoreResponse};
 use crate::executor::Executor;
 use crate::frame::Frame;
 use crate::input::{self, ContentType, Parsed};
-use crate::metrics::{self, Gauges, Labelled, Metrics, Usage};
+use crate::metrics::{self, Gauges, Labelled, Metrics, Tally, Usage};
 use crate::model_folder::ModelFolder;
 use crate::options::Options;
 use crate::queue::{Reply, Work};
@@ -59,7 +59,7 @@ impl Deployment {
         let metrics = Arc::new(Metrics::new());
         let chosen = choose(&folder, &options, &metrics).await?;
         tracing::info!(executor = ?chosen.report.executor, "Serving `{}`: {}", folder.path.display(), chosen.report.why);
-        Ok(Self {
+        let deployment = Self {
             folder,
             options,
             executor: chosen.executor,
@@ -67,7 +67,32 @@ impl Deployment {
             metrics,
             in_flight: AtomicUsize::new(0),
             draining: AtomicBool::new(false),
-        })
+        };
+        deployment.warm_up().await?;
+        Ok(deployment)
+    }
+
+    /// Has the model answer the example that was logged with it, if there is one: a model that cannot is broken, and
+    /// one that can has its pages and caches filled before the first caller comes.
+    async fn warm_up(&self) -> Result<(), DeployError> {
+        let Some(example) = self.folder.serving_example() else {
+            return Ok(());
+        };
+        if example.len() > self.options.body_bytes_max {
+            return Ok(());
+        }
+        let deadline = Instant::now() + self.options.supervision.start_timeout;
+        match self.reply(Some(JSON), example.into(), deadline).await {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                let status = error.status();
+                let body = error.into_response().body;
+                let told = serde_json::from_slice::<serde_json::Value>(&body).ok();
+                let message = told.and_then(|told| told["message"].as_str().map(str::to_owned));
+                let message = message.unwrap_or_else(|| String::from_utf8_lossy(&body).into_owned());
+                Err(DeployError::WarmUp { status, message })
+            }
+        }
     }
 
     /// Answer one scoring request. Never fails: what goes wrong is in the response, as MLflow writes it.
@@ -175,7 +200,11 @@ impl Deployment {
 
     /// What it has answered since it started.
     pub fn usage(&self) -> Usage {
-        self.metrics.usage()
+        self.tally().usage()
+    }
+
+    pub fn tally(&self) -> Tally {
+        self.metrics.tally()
     }
 
     pub fn report(&self) -> &DeploymentReport {
@@ -212,15 +241,16 @@ impl Deployment {
 
     /// This deployment's metrics as Prometheus text.
     pub fn metrics(&self) -> String {
-        metrics::render(&[self.labelled_metrics()])
+        metrics::render(&[self.labelled_metrics(None)])
     }
 
-    pub(crate) fn labelled_metrics(&self) -> Labelled<'_> {
+    pub(crate) fn labelled_metrics<'a>(&'a self, place: Option<(&'a str, &'a str)>) -> Labelled<'a> {
         let queued = match &self.executor {
             Executor::Native(_) => 0,
             Executor::Python(python) => python.queued(),
         };
         Labelled {
+            place,
             model: &self.options.model_name,
             version: &self.options.model_version,
             metrics: &self.metrics,
@@ -245,10 +275,10 @@ fn parse_body(
 }
 
 /// Counts a request for as long as it lives, also when its caller hangs up.
-struct InFlight<'a>(&'a AtomicUsize);
+pub(crate) struct InFlight<'a>(&'a AtomicUsize);
 
 impl<'a> InFlight<'a> {
-    fn enter(count: &'a AtomicUsize) -> Self {
+    pub(crate) fn enter(count: &'a AtomicUsize) -> Self {
         count.fetch_add(1, Ordering::Relaxed);
         Self(count)
     }

@@ -28,6 +28,9 @@ pub enum ScoreError {
     /// MLflow's own wording for a request that ran out of time.
     #[error("Request processing time exceeded limit")]
     Deadline,
+    /// No such deployment.
+    #[error("{0}")]
+    NotFound(String),
     #[error("{0}")]
     Unavailable(String),
     /// An error body that the Python worker wrote in MLflow's shape, with its status.
@@ -72,6 +75,7 @@ impl ScoreError {
     pub fn status(&self) -> u16 {
         match self {
             Self::BadRequest(_) | Self::Schema(_) | Self::Params(_) => 400,
+            Self::NotFound(_) => 404,
             Self::ContentType(_) => 415,
             Self::TooLarge { .. } => 413,
             Self::QueueFull { .. } => 429,
@@ -111,6 +115,7 @@ impl ScoreError {
                 Some("KAM00"),
                 Some("INVALID_PARAMETER_VALUE"),
             ),
+            Self::NotFound(_) => ("RESOURCE_DOES_NOT_EXIST", None, None),
             Self::QueueFull { .. } => ("REQUEST_LIMIT_EXCEEDED", None, None),
             Self::Unavailable(_) => ("TEMPORARILY_UNAVAILABLE", None, None),
             _ => ("BAD_REQUEST", Some("KAM00"), Some("INVALID_PARAMETER_VALUE")),

@@ -38,22 +38,6 @@ impl<const N: usize> Histogram<N> {
         self.sum.fetch_add((value * 1e6) as u64, Ordering::Relaxed);
     }
 
-    /// The value below which this share of observations lies, taken to be spread evenly within a bucket.
-    fn quantile(&self, share: f64, bounds: &[f64; N]) -> Option<f64> {
-        let count = self.count.load(Ordering::Relaxed);
-        let wanted = share * count as f64;
-        let (mut below, mut lower) = (0.0, 0.0);
-        for (bucket, &upper) in self.buckets.iter().zip(bounds) {
-            let inside = bucket.load(Ordering::Relaxed) as f64;
-            if inside > 0.0 && below + inside >= wanted {
-                return Some(lower + (upper - lower) * (wanted - below) / inside);
-            }
-            below += inside;
-            lower = upper;
-        }
-        (count > 0).then_some(lower)
-    }
-
     fn write(&self, out: &mut String, name: &str, labels: &str, bounds: &[f64; N]) {
         let mut total = 0;
         for (bucket, bound) in self.buckets.iter().zip(bounds) {
@@ -71,6 +55,21 @@ impl<const N: usize> Histogram<N> {
     }
 }
 
+/// The value below which this share of `count` observations lies, taken to be spread evenly within a bucket.
+fn quantile(buckets: &[u64], count: u64, share: f64, bounds: &[f64]) -> Option<f64> {
+    let wanted = share * count as f64;
+    let (mut below, mut lower) = (0.0, 0.0);
+    for (&bucket, &upper) in buckets.iter().zip(bounds) {
+        let inside = bucket as f64;
+        if inside > 0.0 && below + inside >= wanted {
+            return Some(lower + (upper - lower) * (wanted - below) / inside);
+        }
+        below += inside;
+        lower = upper;
+    }
+    (count > 0).then_some(lower)
+}
+
 #[derive(Debug)]
 pub(crate) struct Metrics {
     codes: [AtomicU64; CODES.len()],
@@ -79,6 +78,60 @@ pub(crate) struct Metrics {
     batch_requests: Histogram<{ SIZES.len() }>,
     batch_rows: Histogram<{ SIZES.len() }>,
     restarts: AtomicU64,
+}
+
+/// A deployment's counters at one moment. They add up over deployments and servers, and their difference is what was
+/// answered between two moments.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Tally {
+    pub requests: u64,
+    /// Answers other than 200.
+    pub errors: u64,
+    /// Requests by the bucket of their duration; those beyond the last bucket are in none.
+    seconds: [u64; SECONDS.len()],
+}
+
+impl Tally {
+    #[must_use]
+    pub fn plus(self, more: &Self) -> Self {
+        self.zip(more, u64::saturating_add)
+    }
+
+    /// What came after `before`; everything, if the counters have started anew since.
+    #[must_use]
+    pub fn since(self, before: &Self) -> Self {
+        if self.requests < before.requests {
+            return self;
+        }
+        self.zip(before, u64::saturating_sub)
+    }
+
+    fn zip(self, other: &Self, both: impl Fn(u64, u64) -> u64) -> Self {
+        Self {
+            requests: both(self.requests, other.requests),
+            errors: both(self.errors, other.errors),
+            seconds: std::array::from_fn(|index| both(self.seconds[index], other.seconds[index])),
+        }
+    }
+
+    /// The share of requests that were not answered with 200.
+    pub fn error_rate(&self) -> Option<f64> {
+        (self.requests > 0).then(|| self.errors as f64 / self.requests as f64)
+    }
+
+    /// The time, in milliseconds, within which this share of the requests was answered.
+    pub fn latency_ms(&self, share: f64) -> Option<f64> {
+        quantile(&self.seconds, self.requests, share, &SECONDS).map(|seconds| seconds * 1e3)
+    }
+
+    pub fn usage(&self) -> Usage {
+        Usage {
+            count: self.requests,
+            errors: self.errors,
+            p50_ms: self.latency_ms(0.5),
+            p99_ms: self.latency_ms(0.99),
+        }
+    }
 }
 
 /// What a deployment has answered since it started.
@@ -126,14 +179,12 @@ impl Metrics {
         self.batch_rows.observe(rows as f64, &SIZES);
     }
 
-    pub(crate) fn usage(&self) -> Usage {
-        let count = self.duration.count.load(Ordering::Relaxed);
-        let ms = |share| self.duration.quantile(share, &SECONDS).map(|seconds| seconds * 1e3);
-        Usage {
-            count,
-            errors: count.saturating_sub(self.codes[0].load(Ordering::Relaxed)),
-            p50_ms: ms(0.5),
-            p99_ms: ms(0.99),
+    pub(crate) fn tally(&self) -> Tally {
+        let requests = self.duration.count.load(Ordering::Relaxed);
+        Tally {
+            requests,
+            errors: requests.saturating_sub(self.codes[0].load(Ordering::Relaxed)),
+            seconds: std::array::from_fn(|index| self.duration.buckets[index].load(Ordering::Relaxed)),
         }
     }
 
@@ -144,10 +195,26 @@ impl Metrics {
 
 /// A deployment's metrics with the labels they carry.
 pub(crate) struct Labelled<'a> {
+    /// Names of the endpoint and of the deployment behind it.
+    pub(crate) place: Option<(&'a str, &'a str)>,
     pub(crate) model: &'a str,
     pub(crate) version: &'a str,
     pub(crate) metrics: &'a Metrics,
     pub(crate) gauges: Gauges,
+}
+
+impl Labelled<'_> {
+    fn labels(&self) -> String {
+        let model = format!("model=\"{}\",version=\"{}\"", escape(self.model), escape(self.version));
+        match self.place {
+            None => model,
+            Some((endpoint, name)) => format!(
+                "endpoint=\"{}\",deployment=\"{}\",{model}",
+                escape(endpoint),
+                escape(name)
+            ),
+        }
+    }
 }
 
 /// All deployments as one exposition, each family declared once.
@@ -156,12 +223,7 @@ pub(crate) fn render(deployments: &[Labelled]) -> String {
     let mut family = |name: &str, kind: &str, help: &str, write: &dyn Fn(&mut String, &str, &Labelled)| {
         let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} {kind}");
         for deployment in deployments {
-            let labels = format!(
-                "model=\"{}\",version=\"{}\"",
-                escape(deployment.model),
-                escape(deployment.version)
-            );
-            write(&mut out, &labels, deployment);
+            write(&mut out, &deployment.labels(), deployment);
         }
     };
     family(
@@ -273,7 +335,7 @@ fn gauge(family: &mut Family, name: &str, help: &str, value: impl Fn(&Labelled) 
     });
 }
 
-fn escape(label: &str) -> String {
+pub(crate) fn escape(label: &str) -> String {
     label.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
 
@@ -285,7 +347,7 @@ mod tests {
     fn usage_is_estimated_from_the_histogram() {
         let metrics = Metrics::new();
         assert_eq!(
-            metrics.usage(),
+            metrics.tally().usage(),
             Usage {
                 count: 0,
                 errors: 0,
@@ -297,12 +359,13 @@ mod tests {
             metrics.request(200, Duration::from_micros(80));
         }
         metrics.request(400, Duration::from_mins(1));
-        let usage = metrics.usage();
+        let before = metrics.tally();
+        let usage = before.usage();
         assert_eq!((usage.count, usage.errors), (100, 1));
         assert!(usage.p50_ms.is_some_and(|ms| (0.04..0.06).contains(&ms)), "{usage:?}");
         assert_eq!(
-            metrics.duration.quantile(1.0, &SECONDS),
-            Some(30.0),
+            before.latency_ms(1.0),
+            Some(30_000.0),
             "beyond the last bucket there is no more to say"
         );
     }

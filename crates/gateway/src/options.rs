@@ -1,5 +1,6 @@
 //! How a model is to be deployed.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -35,6 +36,8 @@ pub struct Options {
     pub executor: ExecutorChoice,
     /// The Python that has mlflow and the model's libraries; see [`crate::find_python`] for the default.
     pub python: Option<PathBuf>,
+    /// Variables of the workers' environment, besides their own.
+    pub environment: BTreeMap<String, String>,
     /// Python worker processes.
     pub replicas: usize,
     /// Requests that may wait for a worker.
@@ -56,6 +59,7 @@ impl Default for Options {
             model_version: "1".into(),
             executor: ExecutorChoice::Auto,
             python: None,
+            environment: BTreeMap::new(),
             replicas: 1,
             queue: 1024,
             deadline: Duration::from_mins(1),

@@ -8,7 +8,7 @@ use crate::{
     monitoring::{AlertSettings, CaptureSettings, alerts, capture, monitors, operational},
     secrets::SecretKeys,
     security::Security,
-    serving::Reconciler,
+    serving::{self, Reconciler},
     system::HttpMetrics,
     traces::IndexFolder,
     tracking::{Folder, store::experiments},
@@ -115,13 +115,9 @@ impl App {
         );
         let signs = settings.offer != Offer::NoArtifacts && settings.artifact_access.signs(&blobs).await;
         let gateway = Arc::<Gateway>::default();
-        let reconciler = Reconciler::new(
-            stores.clone(),
-            gateway.clone(),
-            settings.models_folder.clone(),
-            settings.python.clone(),
-        );
-        reconciler.restore(&db).await?;
+        let reconciler = Reconciler::new(db.clone(), clock.clone(), stores.clone(), gateway.clone(), &settings);
+        reconciler.restore().await?;
+        serving::watch(&reconciler);
         let folder = Folder::start(db.clone());
         let index_folder = IndexFolder::start(db.clone());
         let keys = Arc::clone(&settings.secret_keys);
@@ -168,6 +164,11 @@ impl App {
     pub(crate) fn external_url(&self) -> String {
         let url = self.settings.alerts.external_url.as_deref().unwrap_or_default();
         url.trim_end_matches('/').to_owned()
+    }
+
+    /// Says that this server ends: nobody waits for its deployments any more.
+    pub async fn leave(&self) -> Result<()> {
+        self.reconciler.leave().await
     }
 
     /// A write that may put messages into the outbox: they are sent as soon as it is committed.

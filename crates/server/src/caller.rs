@@ -20,6 +20,20 @@ pub struct Caller {
     pub request_id: Arc<str>,
 }
 
+/// Who acts when Fettle does something by itself, as a rollout's next step.
+pub const FETTLE: &str = "fettle";
+
+impl Caller {
+    pub fn fettle(workspace_id: i64) -> Self {
+        Self {
+            workspace_id,
+            workspace: DEFAULT_WORKSPACE,
+            user: FETTLE.into(),
+            request_id: "".into(),
+        }
+    }
+}
+
 /// Given to each request by the router; returned in `X-Request-ID`.
 #[derive(Debug, Clone)]
 pub struct RequestId(pub Arc<str>);

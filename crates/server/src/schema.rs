@@ -33,4 +33,9 @@ pub static MIGRATIONS: &[Migration] = &[
         name: "span_segments",
         sql: include_str!("../migrations/0006_span_segments.sql"),
     },
+    Migration {
+        version: 7,
+        name: "endpoints",
+        sql: include_str!("../migrations/0007_endpoints.sql"),
+    },
 ];

@@ -1,6 +1,6 @@
 //! One Python worker process: its own process group, a Unix socket, a handshake within a bounded time.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -16,8 +16,10 @@ use tokio::process::{Child, ChildStdin, Command};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::protocol::{self, Converted, Handshake, PROTOCOL, Request, Response, RowResult};
+use super::python::find_python;
 use super::table;
 use crate::frame::Frame;
+use crate::options::Options;
 
 const SCRIPT: &str = include_str!("../../../../worker/fettle_worker.py");
 const STDERR_LINES_KEPT: usize = 20;
@@ -29,6 +31,8 @@ pub(crate) struct WorkerSpec {
     pub(crate) python: PathBuf,
     pub(crate) model: PathBuf,
     pub(crate) start_timeout: Duration,
+    /// Variables of the worker's environment, besides those it inherits.
+    environment: BTreeMap<String, String>,
     /// Holds the script and the sockets; removed with the last user.
     run_dir: tempfile::TempDir,
 }
@@ -66,16 +70,17 @@ pub enum CallError {
 }
 
 impl WorkerSpec {
-    pub(crate) fn new(python: PathBuf, model: PathBuf, start_timeout: Duration) -> Result<Self, StartError> {
+    pub(crate) fn new(model: PathBuf, options: &Options) -> Result<Self, StartError> {
         let run_dir = tempfile::Builder::new()
             .prefix("fettle-worker-")
             .tempdir()
             .map_err(StartError::Directory)?;
         std::fs::write(run_dir.path().join("fettle_worker.py"), SCRIPT).map_err(StartError::Directory)?;
         Ok(Self {
-            python,
+            python: find_python(options.python.as_deref()),
             model,
-            start_timeout,
+            start_timeout: options.supervision.start_timeout,
+            environment: options.environment.clone(),
             run_dir,
         })
     }
@@ -139,6 +144,7 @@ impl Worker {
             .arg(socket.path())
             .arg("--model")
             .arg(&spec.model)
+            .envs(&spec.environment)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())

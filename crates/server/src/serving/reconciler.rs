@@ -1,149 +1,305 @@
-//! From the desired state to running deployments: at start for all endpoints, later for each that is made or deleted.
+//! From the desired state to running deployments: at start for all endpoints, later for each that changes.
 
 use super::{
     model_folder,
-    store::{self, Deployment, Endpoint},
+    policy::Observation,
+    store::{self, Deployment, Desired, Report, Revision, Status},
 };
-use crate::{caller::DEFAULT_WORKSPACE_ID, error::ApiError};
+use crate::{app::Settings, caller::DEFAULT_WORKSPACE_ID, clock::Clock, error::ApiError};
 use fettle_blobs::Stores;
 use fettle_db::Db;
-use fettle_gateway::{Gateway, ModelFolder, Options};
+use fettle_gateway::{
+    Agreement, Disabled, Endpoint, Gateway, Member, MemberState, ModelFolder, Options, Pair, Running, TrafficState,
+    retire,
+};
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::sleep};
 
 /// Models that start at the same time: each may load a Python process with its libraries.
 const STARTS: usize = 2;
-/// How long requests in progress may take when their endpoint is deleted.
-const DRAIN: Duration = Duration::from_secs(30);
+/// How long requests in progress may take when their deployment is taken away.
+const DRAIN: Duration = Duration::from_secs(60);
+/// How often a model is fetched before it is given up, and how long the first wait between is.
+const FETCHES: u32 = 5;
+const FETCH_PAUSE: Duration = Duration::from_secs(1);
 
-/// Starts and stops what endpoints serve, and knows how that went; cheap to clone.
+/// Brings the gateway to what the store says; cheap to clone.
 #[derive(Clone)]
 pub struct Reconciler {
     inner: Arc<Inner>,
 }
 
-struct Inner {
+pub(super) struct Inner {
+    pub(super) db: Db,
+    pub(super) clock: Clock,
     stores: Stores,
-    gateway: Arc<Gateway>,
+    pub(super) gateway: Arc<Gateway>,
     /// Models are copied below this folder.
     models: PathBuf,
     python: Option<PathBuf>,
-    /// Endpoint names and ids change hands: the id tells whether a start is still wanted.
-    states: Mutex<HashMap<String, (i64, State)>>,
+    /// Names this process among those that share the store.
+    pub(super) server_id: String,
     starts: Semaphore,
+    /// Held from reading an endpoint to applying it, so that an older picture never covers a newer one.
+    applying: tokio::sync::Mutex<()>,
+    /// Held while this server's account is written, so that an older one never covers a newer one.
+    reporting: tokio::sync::Mutex<()>,
+    /// The deployments of this process by their endpoint and name: the gateway knows no keys of the store.
+    ids: Mutex<HashMap<(String, String), i64>>,
+    /// What was last written down of mirrored requests.
+    agreements: Mutex<BTreeMap<Pair, Agreement>>,
+    /// The counters of a rollout's deployment when its step began here.
+    pub(super) step_began: Mutex<HashMap<(i64, i64), Observation>>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum State {
-    Starting,
-    Ready,
-    Failed(String),
-}
-
-impl State {
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Starting => "starting",
-            Self::Ready => "ready",
-            Self::Failed(_) => "failed",
-        }
-    }
-
-    pub fn describe(&self) -> String {
-        match self {
-            Self::Starting => "its model is being loaded".to_owned(),
-            Self::Ready => "it is ready".to_owned(),
-            Self::Failed(why) => format!("its model could not be started ({why})"),
-        }
-    }
+/// What to start, in this order.
+struct Start {
+    endpoint: String,
+    deployment: String,
+    revision: Revision,
+    /// Whether it stands in for the wanted revision until that runs.
+    stand_in: bool,
 }
 
 impl Reconciler {
-    pub fn new(stores: Stores, gateway: Arc<Gateway>, models: PathBuf, python: Option<PathBuf>) -> Self {
-        let states = Mutex::default();
+    pub fn new(db: Db, clock: Clock, stores: Stores, gateway: Arc<Gateway>, settings: &Settings) -> Self {
         Self {
             inner: Arc::new(Inner {
+                db,
+                clock,
                 stores,
                 gateway,
-                models,
-                python,
-                states,
+                models: settings.models_folder.clone(),
+                python: settings.python.clone(),
+                server_id: format!("{:016x}", rand::random::<u64>()),
                 starts: Semaphore::new(STARTS),
+                applying: tokio::sync::Mutex::default(),
+                reporting: tokio::sync::Mutex::default(),
+                ids: Mutex::default(),
+                agreements: Mutex::default(),
+                step_began: Mutex::default(),
             }),
         }
     }
 
+    pub(super) fn inner(&self) -> &Arc<Inner> {
+        &self.inner
+    }
+
     /// Starts what the store says should run.
-    pub async fn restore(&self, db: &Db) -> Result<(), ApiError> {
-        for (endpoint, deployments) in db.read(|tx| store::list(tx, DEFAULT_WORKSPACE_ID)).await? {
-            if let Some(deployment) = deployments.into_iter().next() {
-                self.start(endpoint, deployment);
-            }
+    pub async fn restore(&self) -> Result<(), ApiError> {
+        self.inner.report().await?;
+        let endpoints = self
+            .inner
+            .db
+            .read(|tx| store::list_endpoints(tx, DEFAULT_WORKSPACE_ID))
+            .await?;
+        for endpoint in endpoints {
+            self.sync(&endpoint.name).await?;
         }
         Ok(())
     }
 
-    /// Starts a deployment in the background.
-    pub fn start(&self, endpoint: Endpoint, deployment: Deployment) {
-        self.set(&endpoint.name, endpoint.id, State::Starting);
-        let inner = Arc::clone(&self.inner);
-        tokio::spawn(async move {
-            let _place = inner.starts.acquire().await;
-            let started = inner.bring_up(&endpoint, &deployment).await;
-            inner.settle(&endpoint, started);
-        });
+    /// Brings one endpoint to its stored state. Its traffic is in force when this returns; models start behind it.
+    pub async fn sync(&self, name: &str) -> Result<(), ApiError> {
+        Inner::sync(&self.inner, name).await
     }
 
-    /// Takes an endpoint away; requests in progress are finished.
-    pub fn stop(&self, name: &str) {
-        self.inner.states().remove(name);
-        if let Some(deployment) = self.inner.gateway.remove(name) {
-            tokio::spawn(async move {
-                let cut_off = deployment.drain(DRAIN).await;
-                if cut_off > 0 {
-                    tracing::warn!(requests = cut_off, "A deleted endpoint cut off requests in progress");
-                }
-            });
-        }
-    }
-
-    pub fn state(&self, name: &str) -> Option<State> {
-        self.inner.states().get(name).map(|(_, state)| state.clone())
-    }
-
-    fn set(&self, name: &str, id: i64, state: State) {
-        self.inner.states().insert(name.to_owned(), (id, state));
+    /// Takes this server's account back: it is not waited for any more.
+    pub async fn leave(&self) -> Result<(), ApiError> {
+        let server_id = self.inner.server_id.clone();
+        self.inner
+            .db
+            .write(move |tx| store::forget_server(tx, &server_id))
+            .await
     }
 }
 
 impl Inner {
-    fn states(&self) -> std::sync::MutexGuard<'_, HashMap<String, (i64, State)>> {
-        self.states.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) async fn sync(self: &Arc<Self>, name: &str) -> Result<(), ApiError> {
+        let applying = self.applying.lock().await;
+        let wanted = name.to_owned();
+        let desired = self
+            .db
+            .peek(move |tx| {
+                let endpoint = store::find(tx, DEFAULT_WORKSPACE_ID, &wanted)?;
+                endpoint.map(|endpoint| store::load(tx, endpoint)).transpose()
+            })
+            .await?;
+        let starts = match desired {
+            Some(desired) => self.apply(&desired),
+            None => {
+                self.take_away(name);
+                Vec::new()
+            }
+        };
+        drop(applying);
+        for chain in starts {
+            let inner = Arc::clone(self);
+            tokio::spawn(async move {
+                for start in chain {
+                    inner.start(start).await;
+                }
+            });
+        }
+        Ok(())
     }
 
-    async fn bring_up(
-        &self,
-        endpoint: &Endpoint,
-        deployment: &Deployment,
-    ) -> Result<fettle_gateway::Deployment, String> {
-        let folder = self.models.join(format!("endpoint-{}", endpoint.id));
-        model_folder::fetch(&self.stores, &deployment.artifact_uri, &folder)
-            .await
-            .map_err(|e| e.to_string())?;
+    fn apply(self: &Arc<Self>, desired: &Desired) -> Vec<Vec<Start>> {
+        let endpoint = &desired.endpoint;
+        let mut starts = Vec::new();
+        let gone = self.gateway.change(&endpoint.name, |member_of| {
+            member_of.revision = endpoint.revision;
+            member_of.traffic = desired.traffic.as_ref().map_or_else(Arc::default, |state| {
+                Arc::new(TrafficState {
+                    number: state.number,
+                    routing: state.routing.clone(),
+                })
+            });
+            member_of.disabled = endpoint.disabled.as_ref().map(|disabled| {
+                let fallback = endpoint
+                    .fallback
+                    .as_deref()
+                    .and_then(|text| serde_json::from_str(text).ok());
+                Arc::new(Disabled {
+                    reason: disabled.reason.clone(),
+                    fallback,
+                })
+            });
+            for deployment in &desired.deployments {
+                starts.extend(self.want(member_of, &endpoint.name, deployment));
+            }
+            drop_others(member_of, &desired.names())
+        });
+        // What has traffic starts first.
+        let split = desired.traffic.as_ref().map(|state| &state.routing.split);
+        let percent = |name: &str| split.and_then(|split| split.get(name)).copied().unwrap_or_default();
+        starts.sort_by_key(|chain: &Vec<Start>| {
+            std::cmp::Reverse(chain.first().map_or(0, |start| percent(&start.deployment)))
+        });
+        for (name, running) in gone {
+            self.end(&endpoint.name, Some(name), running);
+        }
+        starts
+    }
+
+    /// Notes what a deployment is to run, and says what has to be started for it.
+    fn want(&self, endpoint: &mut Endpoint, endpoint_name: &str, deployment: &Deployment) -> Option<Vec<Start>> {
+        let revision = &deployment.revision;
+        let key = (endpoint_name.to_owned(), deployment.name.clone());
+        self.ids().insert(key, deployment.id);
+        let member = endpoint
+            .members
+            .entry(deployment.name.as_str().into())
+            .or_insert(Member {
+                revision: 0,
+                state: MemberState::Starting,
+                running: None,
+            });
+        if member.revision == revision.id && member.state != MemberState::Draining {
+            return None;
+        }
+        member.revision = revision.id;
+        member.state = MemberState::Starting;
+        let start = |revision: &Revision, stand_in| Start {
+            endpoint: endpoint_name.to_owned(),
+            deployment: deployment.name.clone(),
+            revision: revision.clone(),
+            stand_in,
+        };
+        let stand_in = deployment.good.as_ref().filter(|_| member.running.is_none());
+        let stand_in = stand_in.map(|good| start(good, true));
+        Some(stand_in.into_iter().chain([start(revision, false)]).collect())
+    }
+
+    fn take_away(self: &Arc<Self>, name: &str) {
+        self.ids().retain(|(endpoint, _), _| endpoint != name);
+        if let Some(endpoint) = self.gateway.remove(name) {
+            for member in endpoint.members.values() {
+                if let Some(running) = member.running.clone() {
+                    self.end(name, None, running);
+                }
+            }
+        }
+    }
+
+    /// Lets the requests that a deployment has finish, in the background, and forgets it and its files then.
+    fn end(self: &Arc<Self>, endpoint: &str, deployment: Option<Arc<str>>, running: Running) {
+        let (inner, endpoint) = (Arc::clone(self), endpoint.to_owned());
+        tokio::spawn(async move {
+            let cut_off = retire(running.deployment, DRAIN).await;
+            if cut_off > 0 {
+                tracing::warn!(
+                    endpoint.name = endpoint,
+                    requests = cut_off,
+                    "A deployment of `{endpoint}` that was taken away cut off requests in progress"
+                );
+            }
+            if let Some(name) = deployment {
+                inner.gateway.change_existing(&endpoint, |endpoint| {
+                    let drained = endpoint
+                        .members
+                        .get(&name)
+                        .is_some_and(|m| m.state == MemberState::Draining);
+                    if drained {
+                        endpoint.members.remove(&name);
+                    }
+                });
+            }
+            // It is in the way of nothing if it stays.
+            let _ = tokio::fs::remove_dir_all(inner.folder(running.revision)).await;
+        });
+    }
+
+    async fn start(self: &Arc<Self>, start: Start) {
+        let _place = self.starts.acquire().await;
+        if !self.is_wanted(&start) {
+            return;
+        }
+        let started = self.bring_up(&start).await;
+        if self.settle(&start, started)
+            && let Err(error) = self.report().await
+        {
+            tracing::warn!(%error, "What became of a deployment could not be written down; it is with the next report");
+        }
+    }
+
+    fn is_wanted(&self, start: &Start) -> bool {
+        let endpoint = self.gateway.endpoint(&start.endpoint);
+        let member = endpoint
+            .as_ref()
+            .and_then(|endpoint| endpoint.members.get(start.deployment.as_str()));
+        member.is_some_and(|member| start.wanted_by(member))
+    }
+
+    async fn bring_up(&self, start: &Start) -> Result<fettle_gateway::Deployment, String> {
+        let revision = &start.revision;
+        let folder = self.folder(revision.id);
+        let mut fetched = 1;
+        let mut pause = FETCH_PAUSE;
+        while let Err(error) = model_folder::fetch(&self.stores, &revision.artifact_uri, &folder).await {
+            if fetched == FETCHES || error.code.status().is_client_error() {
+                return Err(error.to_string());
+            }
+            tracing::warn!(%error, "The model at {} could not be fetched; it is tried again", revision.artifact_uri);
+            sleep(pause).await;
+            (fetched, pause) = (fetched + 1, pause * 2);
+        }
         let folder = ModelFolder::open(&folder).map_err(|e| explain(&e))?;
         let options = Options {
-            model_name: deployment.model_name.clone().unwrap_or_else(|| endpoint.name.clone()),
-            model_version: deployment
+            model_name: revision.model_name.clone().unwrap_or_else(|| start.endpoint.clone()),
+            model_version: revision
                 .model_version
-                .map_or_else(|| deployment.model_uri.clone(), |v| v.to_string()),
-            executor: deployment.executor.parse()?,
+                .map_or_else(|| revision.model_uri.clone(), |v| v.to_string()),
+            executor: revision.executor.parse()?,
             python: self.python.clone(),
-            replicas: usize::try_from(deployment.replicas).unwrap_or(1),
+            environment: revision.environment.clone(),
+            replicas: usize::try_from(revision.replicas_min.max(1)).unwrap_or(1),
             ..Options::default()
         };
         fettle_gateway::Deployment::start(folder, options)
@@ -151,31 +307,146 @@ impl Inner {
             .map_err(|e| explain(&e))
     }
 
-    /// Puts a started deployment in place, unless its endpoint has gone meanwhile.
-    fn settle(&self, endpoint: &Endpoint, started: Result<fettle_gateway::Deployment, String>) {
-        let mut states = self.states();
-        let Some((id, state)) = states.get_mut(&endpoint.name) else {
-            return;
+    /// Puts a started deployment in place, unless something else is wanted by now. True if it was still wanted.
+    fn settle(self: &Arc<Self>, start: &Start, started: Result<fettle_gateway::Deployment, String>) -> bool {
+        let (endpoint, name, id) = (&start.endpoint, &start.deployment, start.revision.id);
+        let mut started = Some(started);
+        let replaced = self.gateway.change_existing(endpoint, |endpoint| {
+            let member = endpoint
+                .members
+                .get_mut(name.as_str())
+                .filter(|member| start.wanted_by(member))?;
+            match started.take()? {
+                Ok(deployment) => {
+                    if !start.stand_in {
+                        member.state = MemberState::Ready;
+                    }
+                    let running = Running {
+                        revision: id,
+                        deployment: Arc::new(deployment),
+                    };
+                    Some(member.running.replace(running))
+                }
+                Err(why) => {
+                    tracing::error!(
+                        endpoint.name = &*endpoint.name,
+                        deployment.name = name,
+                        "Deployment `{name}` of endpoint `{}` failed to start: {why}",
+                        endpoint.name
+                    );
+                    if !start.stand_in {
+                        member.state = MemberState::Failed(why);
+                    }
+                    Some(None)
+                }
+            }
+        });
+        let Some(replaced) = replaced.flatten() else {
+            return false;
         };
-        if *id != endpoint.id {
-            return;
+        if let Some(replaced) = replaced {
+            self.end(endpoint, None, replaced);
         }
-        match started {
-            Ok(deployment) => {
-                self.gateway.put(endpoint.name.clone(), Arc::new(deployment));
-                *state = State::Ready;
-                tracing::info!(endpoint.name = endpoint.name, "Endpoint `{}` is ready", endpoint.name);
-            }
-            Err(why) => {
-                tracing::error!(
-                    endpoint.name = endpoint.name,
-                    "Endpoint `{}` failed to start: {why}",
-                    endpoint.name
-                );
-                *state = State::Failed(why);
-            }
-        }
+        tracing::info!(
+            endpoint.name = endpoint,
+            deployment.name = name,
+            "Deployment `{name}` of endpoint `{endpoint}` has been started"
+        );
+        true
     }
+
+    /// Writes down how the deployments do on this server, and that it is there.
+    pub(super) async fn report(&self) -> Result<(), ApiError> {
+        let _one_at_a_time = self.reporting.lock().await;
+        let (statuses, good) = self.account();
+        let report = Report {
+            server_id: self.server_id.clone(),
+            statuses,
+        };
+        let now_ms = self.clock.now_ms();
+        self.db
+            .write(move |tx| {
+                store::report(tx, &report, now_ms)?;
+                store::settle(tx, &good)
+            })
+            .await
+    }
+
+    /// The statuses of all deployments, and the revisions that run as wanted.
+    fn account(&self) -> (Vec<Status>, Vec<i64>) {
+        let ids = self.ids();
+        let (mut statuses, mut good) = (Vec::new(), Vec::new());
+        for endpoint in self.gateway.snapshot().values() {
+            for (name, member) in &endpoint.members {
+                let Some(deployment_id) = ids.get(&(endpoint.name.to_string(), name.to_string())) else {
+                    continue;
+                };
+                let (state, reason) = match &member.state {
+                    MemberState::Draining => continue,
+                    MemberState::Failed(why) => ("failed", Some(why.clone())),
+                    state => (state.name(), None),
+                };
+                if member.state == MemberState::Ready {
+                    good.push(member.revision);
+                }
+                statuses.push(Status {
+                    deployment_id: *deployment_id,
+                    revision_id: member.revision,
+                    state: state.to_owned(),
+                    reason,
+                    answers: member.running.is_some(),
+                });
+            }
+        }
+        (statuses, good)
+    }
+
+    /// Those that have changed since they were last asked for.
+    pub(super) fn unwritten_agreements(&self, now: Vec<(Pair, Agreement)>) -> Vec<(Pair, Agreement)> {
+        let mut written = self.agreements.lock().unwrap_or_else(PoisonError::into_inner);
+        let changed: Vec<_> = now
+            .into_iter()
+            .filter(|(pair, agreement)| written.get(pair) != Some(agreement))
+            .collect();
+        written.extend(changed.iter().cloned());
+        changed
+    }
+
+    fn folder(&self, revision_id: i64) -> PathBuf {
+        self.models.join(format!("revision-{revision_id}"))
+    }
+
+    fn ids(&self) -> std::sync::MutexGuard<'_, HashMap<(String, String), i64>> {
+        self.ids.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Start {
+    fn wanted_by(&self, member: &Member) -> bool {
+        member.state != MemberState::Draining
+            && if self.stand_in {
+                member.running.is_none() && member.state == MemberState::Starting
+            } else {
+                member.revision == self.revision.id
+            }
+    }
+}
+
+/// Marks the deployments that are no longer wanted, and gives those of them that run.
+fn drop_others(endpoint: &mut Endpoint, wanted: &[&str]) -> Vec<(Arc<str>, Running)> {
+    let mut gone = Vec::new();
+    endpoint.members.retain(|name, member| {
+        if wanted.contains(&&**name) || member.state == MemberState::Draining {
+            return true;
+        }
+        member.state = MemberState::Draining;
+        let Some(running) = member.running.take() else {
+            return false;
+        };
+        gone.push((Arc::clone(name), running));
+        true
+    });
+    gone
 }
 
 /// An error with what lies beneath it.

@@ -43,3 +43,8 @@ pub fn find(tx: &Tx, workspace_id: i64, model_uri: &str) -> Result<Source> {
         artifact_uri,
     })
 }
+
+/// The name and the alias in an address that stands for whatever the alias points at.
+pub fn alias(model_uri: &str) -> Option<(&str, &str)> {
+    model_uri.strip_prefix("models:/")?.rsplit_once('@')
+}

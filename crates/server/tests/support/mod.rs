@@ -18,7 +18,7 @@ pub struct TestApp {
     router: Router,
     pub clock: Clock,
     /// Goes with the test.
-    _artifacts: tempfile::TempDir,
+    pub artifacts: std::sync::Arc<tempfile::TempDir>,
     _spool: tempfile::TempDir,
 }
 
@@ -41,7 +41,16 @@ impl TestApp {
     }
 
     pub async fn at(db: Db, settings: Settings, now_ms: i64) -> Self {
-        let artifacts = tempfile::tempdir().expect("a temporary folder");
+        let artifacts = tempfile::tempdir().expect("a temporary folder").into();
+        Self::over(db, settings, now_ms, artifacts).await
+    }
+
+    /// A second server of the same store and artifacts.
+    pub async fn beside(&self, db: Db, settings: Settings) -> Self {
+        Self::over(db, settings, self.clock.now_ms(), self.artifacts.clone()).await
+    }
+
+    async fn over(db: Db, settings: Settings, now_ms: i64, artifacts: std::sync::Arc<tempfile::TempDir>) -> Self {
         let blobs = Blobs::folder(artifacts.path()).expect("an artifact folder");
         let clock = Clock::fixed(now_ms);
         let spool = tempfile::tempdir().expect("a temporary folder");
@@ -53,7 +62,7 @@ impl TestApp {
         Self {
             router: router(app),
             clock,
-            _artifacts: artifacts,
+            artifacts,
             _spool: spool,
         }
     }
@@ -71,6 +80,10 @@ impl TestApp {
 
     pub async fn post(&self, path: &str, body: Value) -> Answer {
         self.send(Method::POST, path, Some(body)).await
+    }
+
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::PUT, path, Some(body)).await
     }
 
     pub async fn patch(&self, path: &str, body: Value) -> Answer {
@@ -133,12 +146,23 @@ impl Answer {
         self.body
     }
 
+    fn code(&self) -> &Value {
+        if self.body["error_code"].is_null() {
+            &self.body["code"]
+        } else {
+            &self.body["error_code"]
+        }
+    }
+
     /// Checks that the request was refused with this code, in words that have `part` in them.
     #[track_caller]
     pub fn refused(self, code: &str, part: &str) {
-        let message = self.body["message"].as_str().unwrap_or_default();
+        let message = self.body["message"]
+            .as_str()
+            .or(self.body["detail"].as_str())
+            .unwrap_or_default();
         assert!(
-            (400..500).contains(&self.status) && self.body["error_code"] == code && message.contains(part),
+            (400..500).contains(&self.status) && self.code() == code && message.contains(part),
             "{}: {} {}",
             self.request,
             self.status,

@@ -1,5 +1,6 @@
 /** Fettle's own resources. A plain MLflow server has none of them; callers show an empty page then. */
 import { addressOf, ApiError, call, send } from './http';
+import type { Rollout, TrafficState } from './serving';
 
 /** How native scoring compared with Python's before it was let in. */
 export interface ParityReport {
@@ -27,16 +28,35 @@ export interface Deployment {
   traffic: number;
   state: string;
   replicas?: number;
+  replicas_min?: number;
+  replicas_max?: number;
+  revision?: number;
+  /** Whether it moves with the alias in its model's address. */
+  follows?: boolean;
+  /** What answers now; not the current revision while an update starts, or if it failed. */
+  serving?: { model_version: string; current: boolean } | null;
+  requests?: Requests | null;
   reason?: string | null;
   report?: DeploymentReport | null;
 }
 
+export interface Requests {
+  count: number;
+  errors: number;
+  p50_ms?: number | null;
+  p99_ms?: number | null;
+}
+
 export interface Endpoint {
   name: string;
-  state: 'ready' | 'starting' | 'failed';
+  state: 'ready' | 'starting' | 'failed' | 'idle' | 'disabled';
   created_at?: string;
+  traffic?: TrafficState | null;
+  disabled?: { reason: string; by: string; at: string } | null;
+  fallback?: unknown;
+  rollout?: Rollout | null;
   deployments?: Deployment[];
-  requests?: { count: number; errors: number; p50_ms?: number; p99_ms?: number };
+  requests?: Requests | null;
 }
 
 export interface AuditEntry {

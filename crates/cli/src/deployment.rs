@@ -1,0 +1,229 @@
+//! `fettle deployment`: the models behind an endpoint.
+
+use crate::{
+    client::{Client, ServerArgs},
+    endpoint::{below, cell, path},
+    output::OutputArgs,
+};
+use anyhow::{Result, bail};
+use clap::Subcommand;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Map, Value, json};
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+const POLL: Duration = Duration::from_millis(200);
+pub(crate) const HEADERS: [&str; 7] = ["name", "state", "model", "version", "executor", "traffic", "reason"];
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Put a model behind an endpoint and wait until it answers; it gets no traffic yet
+    #[command(
+        after_help = "Example:\n  fettle deployment create green --endpoint iris --model models:/iris/2 --min-replicas 0 --max-replicas 10"
+    )]
+    Create(Create),
+    /// Change what a deployment runs; the model that answers goes on until the new one is ready
+    #[command(after_help = "Example:\n  fettle deployment update blue --endpoint iris --model models:/iris/3")]
+    Update(Create),
+    /// Take a deployment away that gets no traffic
+    #[command(after_help = "Example:\n  fettle deployment delete green --endpoint iris")]
+    Delete(Delete),
+    /// List the deployments of an endpoint
+    #[command(after_help = "Example:\n  fettle deployment list --endpoint iris -o tsv")]
+    List(List),
+}
+
+/// What a deployment runs.
+#[derive(Debug, clap::Args)]
+pub(crate) struct SpecArgs {
+    /// Model to serve: models:/NAME/VERSION, models:/NAME@ALIAS, models:/NAME/STAGE or runs:/RUN_ID/PATH
+    #[arg(long, short = 'm', visible_alias = "model-uri", value_name = "URI")]
+    pub(crate) model: Option<String>,
+    /// What runs the model: native (no Python), python, or auto: native if it is proven to answer as Python does
+    #[arg(long)]
+    executor: Option<String>,
+    /// Worker processes, if the model runs in Python
+    #[arg(long, conflicts_with_all = ["min_replicas", "max_replicas"])]
+    replicas: Option<u32>,
+    /// The least number of them
+    #[arg(long)]
+    min_replicas: Option<u32>,
+    /// The greatest number of them
+    #[arg(long)]
+    max_replicas: Option<u32>,
+    /// Requests that one replica works on at once
+    #[arg(long)]
+    concurrency: Option<u32>,
+    /// Variable of the workers' environment; give it once for each
+    #[arg(long = "env", short = 'e', value_name = "NAME=VALUE", value_parser = variable)]
+    environment: Vec<(String, String)>,
+    /// Whether to move with the alias in the model's address [default: yes, if it has one]
+    #[arg(long, value_name = "BOOL")]
+    follow: Option<bool>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Create {
+    /// Name of the deployment
+    name: String,
+    /// Name of the endpoint
+    #[arg(long)]
+    endpoint: String,
+    #[command(flatten)]
+    spec: SpecArgs,
+    /// How many seconds to wait for the model to start; 0 does not wait
+    #[arg(long, default_value_t = 300)]
+    wait: u64,
+    #[command(flatten)]
+    server: ServerArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Delete {
+    /// Name of the deployment
+    name: String,
+    /// Name of the endpoint
+    #[arg(long)]
+    endpoint: String,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct List {
+    /// Name of the endpoint
+    #[arg(long)]
+    endpoint: String,
+    #[command(flatten)]
+    server: ServerArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+fn variable(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+impl SpecArgs {
+    /// What was said; the rest is the server's to choose, or stays as it was.
+    pub(crate) fn body(&self) -> Value {
+        let mut body = Map::new();
+        let mut say = |field: &str, value: Option<Value>| {
+            if let Some(value) = value {
+                body.insert(field.to_owned(), value);
+            }
+        };
+        say("model_uri", self.model.as_ref().map(|uri| json!(uri)));
+        say("executor", self.executor.as_ref().map(|executor| json!(executor)));
+        say("replicas", self.replicas.map(|count| json!(count)));
+        say("replicas_min", self.min_replicas.map(|count| json!(count)));
+        say("replicas_max", self.max_replicas.map(|count| json!(count)));
+        say("concurrency", self.concurrency.map(|count| json!(count)));
+        say("follow", self.follow.map(|follow| json!(follow)));
+        let variables: Map<String, Value> = self
+            .environment
+            .iter()
+            .map(|(name, value)| (name.clone(), json!(value)))
+            .collect();
+        say("environment", (!variables.is_empty()).then(|| variables.into()));
+        body.into()
+    }
+}
+
+pub(crate) fn run(command: Command) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match command {
+            Command::Create(args) => {
+                let mut body = args.spec.body();
+                body["name"] = json!(args.name);
+                let client = args.server.client()?;
+                let endpoint = client.post(&below(&args.endpoint, "deployments"), &body).await?;
+                settle(&client, args, endpoint).await
+            }
+            Command::Update(args) => {
+                let client = args.server.client()?;
+                let path = deployment_path(&args.endpoint, &args.name);
+                let endpoint = client.patch(&path, &args.spec.body()).await?;
+                settle(&client, args, endpoint).await
+            }
+            Command::Delete(args) => {
+                let path = deployment_path(&args.endpoint, &args.name);
+                args.server.client()?.delete(&path).await?;
+                eprintln!("Deleted deployment `{}` of endpoint `{}`", args.name, args.endpoint);
+                Ok(())
+            }
+            Command::List(args) => {
+                let endpoint = args.server.client()?.get(&path(&args.endpoint), &[]).await?;
+                let deployments = endpoint["deployments"].as_array().cloned().unwrap_or_default();
+                print(&args.output, &deployments, &json!({ "deployments": deployments }))
+            }
+        }
+    })
+}
+
+fn deployment_path(endpoint: &str, name: &str) -> String {
+    below(
+        endpoint,
+        &format!("deployments/{}", utf8_percent_encode(name, NON_ALPHANUMERIC)),
+    )
+}
+
+async fn settle(client: &Client, args: Create, mut endpoint: Value) -> Result<()> {
+    if args.wait > 0 {
+        endpoint = wait_until_started(client, &args.endpoint, &args.name, Duration::from_secs(args.wait)).await?;
+    }
+    let deployment = find(&endpoint, &args.name).clone();
+    print(&args.output, std::slice::from_ref(&deployment), &deployment)
+}
+
+fn find<'v>(endpoint: &'v Value, name: &str) -> &'v Value {
+    let found = endpoint["deployments"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|each| each["name"] == name);
+    found.unwrap_or(&Value::Null)
+}
+
+/// Waits until the model of a deployment answers; gives the endpoint as it is then.
+pub(crate) async fn wait_until_started(
+    client: &Client,
+    endpoint: &str,
+    name: &str,
+    patience: Duration,
+) -> Result<Value> {
+    let end = Instant::now() + patience;
+    loop {
+        let found = client.get(&path(endpoint), &[]).await?;
+        let deployment = find(&found, name);
+        match deployment["state"].as_str() {
+            Some("ready") => return Ok(found),
+            Some("failed") => bail!(
+                "deployment `{name}` of endpoint `{endpoint}` did not start: {}",
+                deployment["reason"].as_str().unwrap_or("no reason was given")
+            ),
+            _ if Instant::now() > end => {
+                bail!("deployment `{name}` of endpoint `{endpoint}` is still starting after {patience:?}")
+            }
+            _ => sleep(POLL).await,
+        }
+    }
+}
+
+pub(crate) fn row(deployment: &Value) -> Vec<String> {
+    let named = ["name", "state", "model_uri", "model_version", "executor"].map(|field| cell(&deployment[field]));
+    let traffic = format!("{}%", deployment["traffic"]);
+    named
+        .into_iter()
+        .chain([traffic, cell(&deployment["reason"])])
+        .collect()
+}
+
+fn print(output: &OutputArgs, deployments: &[Value], whole: &Value) -> Result<()> {
+    let rows: Vec<Vec<String>> = deployments.iter().map(row).collect();
+    output.print(&HEADERS, &rows, whole)
+}

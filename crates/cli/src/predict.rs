@@ -1,0 +1,65 @@
+//! `fettle predict`: rows from a file through an endpoint.
+
+use crate::client::ServerArgs;
+use anyhow::{Context, Result, bail};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use std::{
+    io::{Read as _, Write as _},
+    path::PathBuf,
+};
+
+pub(crate) const EXAMPLE: &str = "Examples:
+  fettle predict --endpoint iris -i rows.csv
+  fettle predict --endpoint iris -i request.json --deployment green
+  echo '{\"instances\": [[5.1, 3.5, 1.4, 0.2]]}' | fettle predict --endpoint iris -i -";
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Name of the endpoint
+    #[arg(long)]
+    endpoint: String,
+    /// CSV with a header line, or JSON in one of MLflow's forms; - reads standard input, as JSON
+    #[arg(long, short = 'i', value_name = "FILE")]
+    input: PathBuf,
+    /// Ask this deployment, whatever the traffic says
+    #[arg(long)]
+    deployment: Option<String>,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+pub(crate) fn run(args: Args) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(predict(args))
+}
+
+async fn predict(args: Args) -> Result<()> {
+    let body = read(&args.input)?;
+    let csv = args
+        .input
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
+    let content_type = if csv { "text/csv" } else { "application/json" };
+    let path = format!(
+        "/endpoints/{}/invocations",
+        utf8_percent_encode(&args.endpoint, NON_ALPHANUMERIC)
+    );
+    let pin = args.deployment.as_deref().map(|name| ("x-fettle-deployment", name));
+    let headers: Vec<(&str, &str)> = [("content-type", content_type)].into_iter().chain(pin).collect();
+    let response = args.server.client()?.post_bytes(&path, &headers, body).await?;
+    let mut out = std::io::stdout().lock();
+    out.write_all(&response)?;
+    Ok(writeln!(out)?)
+}
+
+fn read(input: &PathBuf) -> Result<Vec<u8>> {
+    if input.as_os_str() != "-" {
+        return std::fs::read(input).with_context(|| format!("{}", input.display()));
+    }
+    let mut body = Vec::new();
+    std::io::stdin().read_to_end(&mut body)?;
+    if body.is_empty() {
+        bail!("standard input is empty");
+    }
+    Ok(body)
+}

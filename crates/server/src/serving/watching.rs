@@ -1,0 +1,173 @@
+//! What happens without a request: what other servers change is taken over, rollouts move on, deployments follow their
+//! aliases, and this server says that it is there and what it has seen.
+
+use super::{
+    conductor, following, mirror,
+    policy::{Observation, Verdict},
+    reconciler::{Inner, Reconciler},
+    store::{self, Rollout},
+};
+use crate::{
+    caller::DEFAULT_WORKSPACE_ID,
+    error::{ApiError, Result},
+};
+use fettle_db::params;
+use fettle_gateway::Agreement;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    time::Duration,
+};
+use tokio::time::{Instant, sleep};
+
+/// A change of traffic is in force everywhere within this time.
+const POLL: Duration = Duration::from_millis(500);
+const HEARTBEAT: Duration = Duration::from_secs(10);
+/// While the store does not answer.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// Watches for as long as the reconciler is there.
+pub fn start(reconciler: &Reconciler) {
+    tokio::spawn(watch(Arc::downgrade(reconciler.inner())));
+}
+
+async fn watch(reconciler: Weak<Inner>) {
+    let mut heartbeat = Instant::now() + HEARTBEAT;
+    let mut pause = POLL;
+    loop {
+        sleep(pause).await;
+        let Some(inner) = reconciler.upgrade() else { return };
+        let looked = look(&inner, &mut heartbeat).await;
+        if let Err(error) = &looked
+            && pause == POLL
+        {
+            tracing::warn!(%error, "The store does not tell what changed; endpoints go on as they are");
+        }
+        pause = if looked.is_ok() { POLL } else { PAUSE };
+    }
+}
+
+async fn look(inner: &Arc<Inner>, heartbeat: &mut Instant) -> Result<()> {
+    let stored: BTreeMap<String, i64> = inner
+        .db
+        .peek(|tx| {
+            Ok::<_, ApiError>(tx.query(
+                "SELECT name, revision FROM endpoints WHERE workspace_id = ?1",
+                params![DEFAULT_WORKSPACE_ID],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )?)
+        })
+        .await?
+        .into_iter()
+        .collect();
+    let applied = inner.gateway.snapshot();
+    let changed = stored.iter().filter(|(name, revision)| {
+        applied
+            .get(name.as_str())
+            .is_none_or(|endpoint| endpoint.revision != **revision)
+    });
+    let gone = applied
+        .keys()
+        .filter(|name| !stored.contains_key(&***name))
+        .map(|name| &**name);
+    for name in changed.map(|(name, _)| name.as_str()).chain(gone) {
+        inner.sync(name).await?;
+    }
+    move_rollouts(inner).await?;
+    follow_aliases(inner).await?;
+    mirror::flush(inner).await?;
+    if Instant::now() >= *heartbeat && !stored.is_empty() {
+        inner.report().await?;
+        *heartbeat = Instant::now() + HEARTBEAT;
+    }
+    Ok(())
+}
+
+/// Writes down what was seen of each rollout's step here, and makes the moves that are due.
+async fn move_rollouts(inner: &Arc<Inner>) -> Result<()> {
+    let now_ms = inner.clock.now_ms();
+    let unfinished = inner
+        .db
+        .peek(move |tx| store::all_unfinished_rollouts(tx, DEFAULT_WORKSPACE_ID))
+        .await?;
+    let ids: Vec<i64> = unfinished.iter().map(|(_, rollout)| rollout.id).collect();
+    lock(&inner.step_began).retain(|(rollout, _), _| ids.contains(rollout));
+    for (name, rollout) in unfinished {
+        if let Some(seen) = seen(inner, &name, &rollout) {
+            let (server_id, of) = (inner.server_id.clone(), rollout.clone());
+            inner
+                .db
+                .write(move |tx| store::observe(tx, &of, &server_id, &seen))
+                .await?;
+        }
+        let of = rollout.clone();
+        let verdict = inner.db.peek(move |tx| conductor::look(tx, &of, now_ms)).await?;
+        if matches!(verdict, Verdict::Hold(_)) {
+            continue;
+        }
+        let (endpoint, id) = (name.clone(), rollout.id);
+        let moved = inner
+            .db
+            .write(move |tx| {
+                let endpoint = store::get(tx, DEFAULT_WORKSPACE_ID, &endpoint)?;
+                conductor::make_move(tx, &endpoint, id, now_ms)
+            })
+            .await?;
+        if moved {
+            inner.sync(&name).await?;
+        }
+    }
+    Ok(())
+}
+
+/// What this server has seen of a step since it began here; None before, and when there is nothing new.
+fn seen(inner: &Inner, endpoint: &str, rollout: &Rollout) -> Option<Observation> {
+    let endpoint = inner.gateway.endpoint(endpoint)?;
+    let agreements = inner.gateway.agreements().into_iter();
+    let of_target =
+        agreements.filter(|(pair, _)| pair.endpoint == endpoint.name && *pair.mirrored_to == *rollout.deployment);
+    let now = Observation {
+        tally: endpoint.running(&rollout.deployment)?.tally(),
+        agreement: of_target.fold(Agreement::default(), |all, (_, more)| all.plus(&more)),
+    };
+    let mut began = lock(&inner.step_began);
+    began.retain(|(id, step), _| *id != rollout.id || *step == rollout.step);
+    let key = (rollout.id, rollout.step);
+    let Some(before) = began.get(&key) else {
+        began.insert(key, now);
+        return None;
+    };
+    let seen = Observation {
+        tally: now.tally.since(&before.tally),
+        agreement: now.agreement.since(&before.agreement),
+    };
+    (seen != Observation::default()).then_some(seen)
+}
+
+async fn follow_aliases(inner: &Arc<Inner>) -> Result<()> {
+    let moved = inner.db.peek(|tx| following::moved(tx, DEFAULT_WORKSPACE_ID)).await?;
+    let now_ms = inner.clock.now_ms();
+    for name in moved {
+        let endpoint = name.clone();
+        let followed = inner
+            .db
+            .write(move |tx| {
+                let endpoint = store::get(tx, DEFAULT_WORKSPACE_ID, &endpoint)?;
+                following::follow(tx, &endpoint, now_ms)
+            })
+            .await;
+        match followed {
+            Ok(true) => inner.sync(&name).await?,
+            Ok(false) => {}
+            Err(error) if error.code.status().is_client_error() => {
+                tracing::warn!(%error, "Endpoint `{name}` cannot follow its alias");
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
