@@ -5,7 +5,7 @@ use anyhow::{Context, Result, bail};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use std::{
     io::{Read as _, Write as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 pub(crate) const EXAMPLE: &str = "Examples:
@@ -52,7 +52,7 @@ async fn predict(args: Args) -> Result<()> {
     Ok(writeln!(out)?)
 }
 
-fn read(input: &PathBuf) -> Result<Vec<u8>> {
+fn read(input: &Path) -> Result<Vec<u8>> {
     if input.as_os_str() != "-" {
         return std::fs::read(input).with_context(|| format!("{}", input.display()));
     }

@@ -12,6 +12,7 @@ pub(super) const EXAMPLE: &str = "Examples:
   fettle endpoint traffic iris --rule x-tenant=acme:green --sticky-header x-user";
 
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each flag")]
 pub(crate) struct Traffic {
     /// Name of the endpoint
     name: String,
@@ -233,7 +234,7 @@ pub(super) async fn mirror(args: Named) -> Result<()> {
         .iter()
         .map(|pair| fields.map(|field| cell(&pair[field])).to_vec())
         .collect();
-    args.output.print(&fields.map(|field| field), &rows, &answer)
+    args.output.print(&fields, &rows, &answer)
 }
 
 fn print_states(output: &OutputArgs, states: &[Value], whole: &Value) -> Result<()> {

@@ -1,6 +1,7 @@
 //! The hundred slots of the hash, and to which deployment each belongs.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use serde::de::Error as _;
@@ -58,9 +59,9 @@ impl Slots {
             if !text.is_empty() {
                 text.push(',');
             }
-            text.push_str(&first.to_string());
+            let _ = write!(text, "{first}");
             if last > first {
-                text.push_str(&format!("-{last}"));
+                let _ = write!(text, "-{last}");
             }
         }
         ranges

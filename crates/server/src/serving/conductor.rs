@@ -30,9 +30,11 @@ pub fn look(tx: &Tx, rollout: &Rollout, now_ms: i64) -> Result<Verdict> {
     let observation = store::observed(tx, rollout)?;
     let mut objections = BTreeMap::new();
     for monitor in rollout.policy.monitors() {
-        if let Some(why) = monitors::objection(tx, rollout.workspace_id, monitor)? {
-            objections.insert(monitor.to_owned(), why);
-        }
+        let objection = match monitors::objection(tx, rollout.workspace_id, monitor) {
+            Err(error) if error.code.status().is_client_error() => Some("it is gone".to_owned()),
+            said => said?,
+        };
+        objections.extend(objection.map(|why| (monitor.to_owned(), why)));
     }
     Ok(rollout.policy.decide(Moment {
         step,

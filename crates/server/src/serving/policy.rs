@@ -207,7 +207,7 @@ impl Policy {
                 Check::ErrorRate { max } | Check::MirrorDisagreement { max } if !(0.0..=1.0).contains(max) => {
                     return Err(invalid(format!("checks: a share is between 0 and 1, max is {max}.")));
                 }
-                Check::LatencyP50Ms { max } | Check::LatencyP99Ms { max } if !(*max > 0.0) => {
+                Check::LatencyP50Ms { max } | Check::LatencyP99Ms { max } if max.is_nan() || *max <= 0.0 => {
                     return Err(invalid(format!(
                         "checks: max is a number of milliseconds above 0, it is {max}."
                     )));

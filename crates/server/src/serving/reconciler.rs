@@ -131,12 +131,11 @@ impl Inner {
                 endpoint.map(|endpoint| store::load(tx, endpoint)).transpose()
             })
             .await?;
-        let starts = match desired {
-            Some(desired) => self.apply(&desired),
-            None => {
-                self.take_away(name);
-                Vec::new()
-            }
+        let starts = if let Some(desired) = desired {
+            self.apply(&desired)
+        } else {
+            self.take_away(name);
+            Vec::new()
         };
         drop(applying);
         for chain in starts {

@@ -130,7 +130,9 @@ pub fn start(tx: &Tx, caller: &Caller, endpoint: &Endpoint, to: &str, policy: &P
         return Err(conflict(format!("Deployment `{to}` has all the traffic already.")));
     }
     for monitor in policy.monitors() {
-        monitors::require(tx, endpoint.workspace_id, monitor)?;
+        if let Some(why) = monitors::objection(tx, endpoint.workspace_id, monitor)? {
+            return Err(conflict(format!("Monitor `{monitor}` objects: {why}.")));
+        }
     }
     let new = NewRollout {
         deployment: to,

@@ -26,6 +26,7 @@ const REASON_LENGTH: usize = 1000;
 /// What is absent stays as it is; null takes it away.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
+#[expect(clippy::option_option, reason = "absent and null mean different things")]
 pub struct ChangeEndpoint {
     #[serde(deserialize_with = "super::traffic_change::given")]
     fallback: Option<Option<Fallback>>,

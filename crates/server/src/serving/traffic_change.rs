@@ -11,6 +11,7 @@ const NOTE_LENGTH: usize = 1000;
 /// What is absent stays as it is; null takes it away.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
+#[expect(clippy::option_option, reason = "absent and null mean different things")]
 pub struct TrafficChange {
     split: Option<BTreeMap<String, Int64>>,
     rules: Option<Vec<HeaderRule>>,
@@ -25,6 +26,7 @@ pub struct TrafficChange {
 }
 
 /// Tells null, which becomes `Some(None)`, from nothing.
+#[expect(clippy::option_option, reason = "absent and null mean different things")]
 pub fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }

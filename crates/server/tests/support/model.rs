@@ -1,4 +1,5 @@
 //! Models that are scored without Python: LightGBM text with one split.
+#![allow(dead_code, reason = "every test file uses a part of it")]
 
 use super::TestApp;
 use serde_json::{Value, json};
@@ -91,8 +92,7 @@ impl TestApp {
         deployment: &'a str,
         state: &'a str,
     ) -> impl Future<Output = Value> + 'a {
-        let wait = self.wait_for_deployment(endpoint, deployment, move |found| found["state"] == state);
-        async move { wait.await }
+        self.wait_for_deployment(endpoint, deployment, move |found| found["state"] == state)
     }
 
     #[track_caller]
