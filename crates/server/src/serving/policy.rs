@@ -346,11 +346,15 @@ mod tests {
         }))
     }
 
+    /// Requests that were answered within a tenth of a millisecond.
     fn seen(requests: u64, errors: u64) -> Observation {
-        let mut observation = Observation::default();
-        observation.tally.requests = requests;
-        observation.tally.errors = errors;
-        observation
+        let mut seconds = [0; 14];
+        seconds[0] = requests;
+        let tally = json!({ "requests": requests, "errors": errors, "seconds": seconds });
+        Observation {
+            tally: serde_json::from_value(tally).expect("a tally"),
+            ..Observation::default()
+        }
     }
 
     fn decide(step: usize, step_ms: i64, observation: &Observation) -> Verdict {
