@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::AtomicUsize;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
 use crate::deployment::Deployment;
 use crate::endpoint::Endpoint;
+use crate::invocation::Observer;
 use crate::metrics;
 use crate::mirroring::{Agreement, MirrorSample, Mirroring, Pair};
 
@@ -18,15 +19,21 @@ const RETIRE_POLL: Duration = Duration::from_millis(10);
 
 /// Name -> endpoint. A request holds the deployment it found, so replacing one never interrupts it; the old one and its
 /// workers end with the last request that uses it.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Gateway {
     table: RwLock<Arc<Table>>,
+    pub(crate) observer: OnceLock<Box<dyn Observer>>,
     pub(crate) mirroring: Arc<Mirroring>,
     /// Requests in progress for which somebody waits.
     pub(crate) in_progress: Arc<AtomicUsize>,
 }
 
 impl Gateway {
+    /// Has every scored request told to `observer`; the first one that is given stays.
+    pub fn observe(&self, observer: Box<dyn Observer>) {
+        let _ = self.observer.set(observer);
+    }
+
     pub fn endpoint(&self, name: &str) -> Option<Arc<Endpoint>> {
         self.snapshot().get(name).cloned()
     }

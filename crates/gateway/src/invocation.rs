@@ -35,6 +35,11 @@ pub struct Exchange {
     pub took: Duration,
 }
 
+/// Is told of every request that was scored. It never waits: the answer has not been sent.
+pub trait Observer: Send + Sync {
+    fn answered(&self, exchange: &Exchange);
+}
+
 /// An answer and where it comes from.
 #[derive(Debug)]
 pub struct Answer {
@@ -62,7 +67,7 @@ impl Invocation {
         }
     }
 
-    pub(crate) fn content_type(&self) -> Option<&str> {
+    pub fn content_type(&self) -> Option<&str> {
         self.headers.get(header::CONTENT_TYPE)?.to_str().ok()
     }
 }
@@ -130,6 +135,9 @@ impl Gateway {
             latency_us = exchange.took.as_micros() as u64,
             "Scored a request"
         );
+        if let Some(observer) = self.observer.get() {
+            observer.answered(&exchange);
+        }
         if exchange.endpoint.disabled.is_none() {
             let in_progress = Arc::clone(&self.in_progress);
             self.mirroring

@@ -37,7 +37,7 @@ pub use error::{ScoreError, ScoreResponse};
 pub use frame::{Column, ColumnData, Frame, Layout};
 pub use gateway::{Gateway, retire};
 pub use http::scoring_router;
-pub use invocation::{Answer, Exchange, Invocation};
+pub use invocation::{Answer, Exchange, Invocation, Observer};
 pub use metrics::{Tally, Usage};
 pub use mirroring::{Agreement, MirrorSample, Pair};
 pub use model_folder::{ModelFolder, ModelFolderError, SklearnFlavor};

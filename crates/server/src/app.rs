@@ -142,6 +142,7 @@ impl App {
             alerts,
             http_metrics: Arc::default(),
         };
+        app.gateway.observe(Box::new(app.recorder.clone()));
         app.recorder.start(app.clone());
         operational::Flusher::start(app.clone());
         alerts::start(app.clone());
@@ -149,8 +150,12 @@ impl App {
         Ok(app)
     }
 
-    /// Ends what must not be cut off: captured requests are written and their files closed.
+    /// Ends what must not be cut off: captured requests are written and their files closed. Nobody waits for this
+    /// server's deployments any more.
     pub async fn close(&self) {
+        if let Err(error) = self.reconciler.leave().await {
+            tracing::warn!(%error, "Other servers wait for this one's deployments for some seconds");
+        }
         let capture = self.recorder.capture().clone();
         if let Err(error) = tokio::task::spawn_blocking(move || capture.close()).await {
             tracing::error!(%error, "The capture was not closed");
@@ -164,11 +169,6 @@ impl App {
     pub(crate) fn external_url(&self) -> String {
         let url = self.settings.alerts.external_url.as_deref().unwrap_or_default();
         url.trim_end_matches('/').to_owned()
-    }
-
-    /// Says that this server ends: nobody waits for its deployments any more.
-    pub async fn leave(&self) -> Result<()> {
-        self.reconciler.leave().await
     }
 
     /// A write that may put messages into the outbox: they are sent as soon as it is committed.

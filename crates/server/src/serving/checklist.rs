@@ -10,6 +10,7 @@ use crate::{
     caller::Caller,
     error::Result,
     extract::{Json, PathArg},
+    monitoring::capture::Policy,
     registry,
     system::rfc3339,
 };
@@ -64,7 +65,7 @@ pub async fn check(State(app): State<App>, caller: Caller, PathArg(name): PathAr
         probed(&facts),
         scaled(&facts, &running),
         reversible(&facts),
-        logged(&facts),
+        logged(app.recorder.policy(&name)),
     ];
     Ok(Json(Checklist {
         endpoint: name,
@@ -248,10 +249,16 @@ fn reversible(facts: &Facts) -> Item {
     }
 }
 
-fn logged(_facts: &Facts) -> Item {
+fn logged(capture: Policy) -> Item {
+    let evidence = if capture.enabled {
+        let share = capture.sampling_rate * 100.0;
+        format!("{share} % of the requests are captured, and every one that fails; all are counted and timed")
+    } else {
+        "capture is off: requests are counted and timed, and their inputs and predictions are not kept".to_owned()
+    };
     Item {
         item: "logging captures input features, predictions and latency",
-        passed: false,
-        evidence: vec!["requests are counted and timed, and their inputs and predictions are not kept".to_owned()],
+        passed: capture.enabled && capture.sampling_rate > 0.0,
+        evidence: vec![evidence],
     }
 }

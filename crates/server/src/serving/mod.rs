@@ -18,6 +18,7 @@ mod model_folder;
 mod monitors;
 mod policy;
 mod reconciler;
+mod recording;
 mod rollouts;
 mod settings;
 mod source;

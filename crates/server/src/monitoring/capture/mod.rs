@@ -22,6 +22,7 @@ use axum::{
 use std::path::PathBuf;
 
 pub(crate) use recorder::{Answered, Recorder, open};
+pub(crate) use settings::Policy;
 
 /// Fixed when the server starts.
 #[derive(Debug, Clone, Default)]

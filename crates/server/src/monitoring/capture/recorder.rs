@@ -95,10 +95,9 @@ async fn tell_of_gaps(db: &Db, clock: &Clock, gaps: Vec<Gap>) -> Result<()> {
 }
 
 impl Recorder {
-    pub fn answered(&self, answered: Answered<'_>) {
+    pub fn record(&self, answered: Answered<'_>) {
         let inner = &*self.inner;
-        let policies = Arc::clone(&inner.policies.read().unwrap_or_else(PoisonError::into_inner));
-        let policy = policies.get(answered.endpoint).copied().unwrap_or_default();
+        let policy = self.policy(answered.endpoint);
         // Failures are rare and the more interesting: none is left out by sampling.
         let recorded = policy.enabled && (answered.status >= 400 || sampled(answered.request_id, policy.sampling_rate));
         inner.capture.record(Served {
@@ -139,6 +138,12 @@ impl Recorder {
         let deployments = sources.entry(answered.endpoint.to_owned()).or_default();
         deployments.insert(answered.deployment.to_owned(), Arc::clone(&source));
         source
+    }
+
+    /// What is done with an endpoint's requests.
+    pub fn policy(&self, endpoint: &str) -> Policy {
+        let policies = self.inner.policies.read().unwrap_or_else(PoisonError::into_inner);
+        policies.get(endpoint).copied().unwrap_or_default()
     }
 
     pub fn set_policies(&self, policies: HashMap<String, Policy>) {

@@ -95,15 +95,19 @@ impl Flusher {
 /// Replicas that would answer now, of each deployment of this server.
 fn replicas(app: &App) -> BTreeMap<(String, String), i64> {
     let table = app.gateway.snapshot();
-    let deployments = table.iter().map(|(name, deployment)| {
-        let count = match deployment.worker_pids().len() {
-            _ if !deployment.ready() => 0,
-            0 => 1,
-            workers => workers as i64,
-        };
-        ((name.clone(), "default".to_owned()), count)
-    });
-    deployments.collect()
+    let mut counts = BTreeMap::new();
+    for endpoint in table.values() {
+        for (name, member) in &endpoint.members {
+            let Some(running) = &member.running else { continue };
+            let count = match running.deployment.worker_pids().len() {
+                _ if !running.deployment.ready() => 0,
+                0 => 1,
+                workers => workers as i64,
+            };
+            counts.insert((endpoint.name.to_string(), name.to_string()), count);
+        }
+    }
+    counts
 }
 
 /// Writes down what was counted until now.
