@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::common::{deploy, json, model, options, score, together};
+use crate::common::{deploy, json, model, options, together};
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::http::{Request, StatusCode, header};
-use fettle_gateway::{ExecutorChoice, Gateway, Options, scoring_router};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, header};
+use fettle_gateway::{ExecutorChoice, Gateway, Invocation, Member, MemberState, Options, Running, scoring_router};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -134,13 +134,40 @@ async fn every_endpoint_answers_as_documented() {
     }
 
     let gateway = Gateway::default();
-    assert!(gateway.put("taxi", Arc::clone(&deployment)).is_none());
-    let found = gateway.get("taxi").unwrap();
-    assert!(json(&score(&found, example).await)["predictions"].is_array());
-    assert!(gateway.metrics().contains("model=\"taxi\""));
-    let before = gateway.remove("taxi").unwrap();
-    assert!(gateway.get("taxi").is_none());
-    before.drain(std::time::Duration::from_secs(1)).await;
+    let running = Running {
+        revision: 1,
+        deployment: Arc::clone(&deployment),
+    };
+    let member = Member {
+        revision: 1,
+        state: MemberState::Ready,
+        running: Some(running),
+    };
+    gateway.change("taxis", |endpoint| drop(endpoint.members.insert("blue".into(), member)));
+    let found = gateway.endpoint("taxis").unwrap();
+    let pinned = |deployment: &'static str| Invocation {
+        request_id: "r1".into(),
+        headers: HeaderMap::from_iter([
+            (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
+            (
+                HeaderName::from_static("x-fettle-deployment"),
+                HeaderValue::from_static(deployment),
+            ),
+        ]),
+        body: example.clone().into(),
+    };
+    let answer = gateway.invoke(Arc::clone(&found), pinned("blue")).await;
+    assert!(json(&answer.response)["predictions"].is_array());
+    let answer = gateway.invoke(found, pinned("green")).await;
+    assert_eq!(answer.response.status, 404);
+    assert!(
+        gateway
+            .metrics()
+            .contains("endpoint=\"taxis\",deployment=\"blue\",model=\"taxi\"")
+    );
+    gateway.remove("taxis").unwrap();
+    assert!(gateway.endpoint("taxis").is_none());
+    deployment.drain(std::time::Duration::from_secs(1)).await;
     assert_eq!(get(&router, "/ping").await.status, StatusCode::NOT_FOUND);
     assert_eq!(get(&router, "/health").await.status, StatusCode::SERVICE_UNAVAILABLE);
 }
