@@ -31,13 +31,23 @@ pub fn start(reconciler: &Reconciler) {
     tokio::spawn(watch(Arc::downgrade(reconciler.inner())));
 }
 
+/// What is remembered from one look to the next.
+struct Watch {
+    heartbeat: Instant,
+    /// Why endpoints cannot follow their aliases, as it was last written to the log.
+    told: BTreeMap<String, String>,
+}
+
 async fn watch(reconciler: Weak<Inner>) {
-    let mut heartbeat = Instant::now() + HEARTBEAT;
+    let mut watch = Watch {
+        heartbeat: Instant::now() + HEARTBEAT,
+        told: BTreeMap::new(),
+    };
     let mut pause = POLL;
     loop {
         sleep(pause).await;
         let Some(inner) = reconciler.upgrade() else { return };
-        let looked = look(&inner, &mut heartbeat).await;
+        let looked = look(&inner, &mut watch).await;
         if let Err(error) = &looked
             && pause == POLL
         {
@@ -47,7 +57,7 @@ async fn watch(reconciler: Weak<Inner>) {
     }
 }
 
-async fn look(inner: &Arc<Inner>, heartbeat: &mut Instant) -> Result<()> {
+async fn look(inner: &Arc<Inner>, watch: &mut Watch) -> Result<()> {
     let stored: BTreeMap<String, i64> = inner
         .db
         .peek(|tx| {
@@ -74,11 +84,11 @@ async fn look(inner: &Arc<Inner>, heartbeat: &mut Instant) -> Result<()> {
         inner.sync(name).await?;
     }
     move_rollouts(inner).await?;
-    follow_aliases(inner).await?;
+    follow_aliases(inner, &mut watch.told).await?;
     mirror::flush(inner).await?;
-    if Instant::now() >= *heartbeat && !stored.is_empty() {
+    if Instant::now() >= watch.heartbeat && !stored.is_empty() {
         inner.report().await?;
-        *heartbeat = Instant::now() + HEARTBEAT;
+        watch.heartbeat = Instant::now() + HEARTBEAT;
     }
     Ok(())
 }
@@ -144,7 +154,7 @@ fn seen(inner: &Inner, endpoint: &str, rollout: &Rollout) -> Option<Observation>
     (seen != Observation::default()).then_some(seen)
 }
 
-async fn follow_aliases(inner: &Arc<Inner>) -> Result<()> {
+async fn follow_aliases(inner: &Arc<Inner>, told: &mut BTreeMap<String, String>) -> Result<()> {
     let moved = inner.db.peek(|tx| following::moved(tx, DEFAULT_WORKSPACE_ID)).await?;
     let now_ms = inner.clock.now_ms();
     for name in moved {
@@ -160,7 +170,12 @@ async fn follow_aliases(inner: &Arc<Inner>) -> Result<()> {
             Ok(true) => inner.sync(&name).await?,
             Ok(false) => {}
             Err(error) if error.code.status().is_client_error() => {
-                tracing::warn!(%error, "Endpoint `{name}` cannot follow its alias");
+                // It is tried again with every look, and said once.
+                let why = error.to_string();
+                if told.get(&name) != Some(&why) {
+                    tracing::warn!(%error, "Endpoint `{name}` cannot follow its alias");
+                    told.insert(name, why);
+                }
             }
             Err(error) => return Err(error),
         }
