@@ -5,7 +5,7 @@ mod model;
 mod support;
 
 use axum::http::Method;
-use fettle_db::on_both_databases;
+use fettle_db::{on_both_databases, testing::TestDb};
 use fettle_server::schema::MIGRATIONS;
 use model::{files, without_python};
 use serde_json::{Value, json};
@@ -251,4 +251,74 @@ on_both_databases! { MIGRATIONS;
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
     }
+}
+
+/// The store as it was before endpoints had several deployments, with one of that time in it.
+async fn upgrade(test: TestDb) {
+    test.db
+        .write(|tx| {
+            tx.execute(
+                "INSERT INTO endpoints (id, workspace_id, name, created_at, updated_at) VALUES (7, 1, 'old', 5, 5)",
+                &[],
+            )?;
+            tx.execute(
+                "INSERT INTO deployments (workspace_id, endpoint_id, name, model_uri, model_name, model_version,
+                     artifact_uri, executor, replicas, traffic, created_at)
+                 VALUES (1, 7, 'default', 'models:/m@champion', 'm', 3, 's3://bucket/m', 'python', 2, 100, 5)",
+                &[],
+            )
+        })
+        .await
+        .expect("an endpoint of old");
+    let db = fettle_db::Db::open(&test.uri, MIGRATIONS, 0)
+        .await
+        .expect("the store is brought up to date");
+    let app = TestApp::with(db, without_python()).await;
+    let found = app.get("/api/fettle/v1/endpoints/old", &[]).await.ok();
+    assert_eq!(
+        (
+            &found["traffic"]["number"],
+            &found["traffic"]["split"],
+            &found["traffic"]["slots"]
+        ),
+        (&json!(1), &json!({ "default": 100 }), &json!({ "default": "0-99" }))
+    );
+    let deployment = &found["deployments"][0];
+    assert_eq!(
+        [
+            "model_uri",
+            "model_version",
+            "executor",
+            "replicas_min",
+            "replicas_max",
+            "revision",
+            "follows"
+        ]
+        .map(|field| deployment[field].clone()),
+        [
+            json!("models:/m@champion"),
+            json!("3"),
+            json!("python"),
+            json!(2),
+            json!(2),
+            json!(1),
+            json!(false)
+        ]
+    );
+    app.delete("/api/fettle/v1/endpoints/old", json!({})).await.ok();
+}
+
+fn before_several_deployments() -> &'static [fettle_db::Migration] {
+    let index = MIGRATIONS.iter().position(|migration| migration.name == "endpoints");
+    &MIGRATIONS[..index.expect("the migration of endpoints")]
+}
+
+#[tokio::test]
+async fn an_older_sqlite_store_keeps_its_endpoints() {
+    upgrade(TestDb::sqlite(before_several_deployments()).await).await;
+}
+
+#[tokio::test]
+async fn an_older_postgres_store_keeps_its_endpoints() {
+    upgrade(TestDb::postgres(before_several_deployments()).await).await;
 }
