@@ -292,8 +292,12 @@ fn pelz_good_cdf(n: f64, d: f64) -> f64 {
     (k0 + k1 / n.sqrt() + k2 / n + k3 / n.powf(1.5)).clamp(0.0, 1.0)
 }
 
-/// The statistic that is exceeded with probability `p` when nothing has drifted, in the limit of large samples.
+/// The least statistic whose p-value is at most `p`: exact where that costs little, in the limit of large samples
+/// otherwise.
 pub fn critical_distance(n: u64, m: u64, p: f64) -> f64 {
+    if n.max(m) <= EXACT_ROWS_MAX && (n == m || n * m <= 50_000) {
+        return crate::special::bisect(0.0, 1.0, |distance| p_value(n, m, distance, Method::Auto) <= p);
+    }
     let effective = n as f64 * m as f64 / (n + m) as f64;
     let limit = |z: f64| {
         let series: f64 = (1..=20_i32)

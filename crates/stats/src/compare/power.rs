@@ -14,6 +14,7 @@ use std::{f64::consts::LN_2, sync::LazyLock};
 const POWER: f64 = 0.8;
 const STEPS: usize = 128;
 const DRAWS: usize = 200;
+const ROWS_A_KNOT: usize = 100;
 
 /// What is kept of a column to compute its smallest detectable shift once the number of columns is known.
 #[derive(Debug, Clone)]
@@ -36,9 +37,19 @@ pub enum Basis {
 
 impl Basis {
     pub fn of_numbers(reference: Ecdf<'_>, deviation: f64, current_rows: u64) -> Self {
-        let quantiles = reference.quantiles(&linspace(0.0, 1.0, STEPS));
+        // Few rows have few quantiles: the noise of more would look like a distribution that is easy to tell apart.
+        let knots = (reference.count() as usize / ROWS_A_KNOT).clamp(8, STEPS);
+        let values = reference.quantiles(&linspace(0.0, 1.0, knots));
+        let between = |level: f64| {
+            let place = level * knots as f64;
+            let below = (place as usize).min(knots - 1);
+            values[below] + (values[below + 1] - values[below]) * (place - below as f64)
+        };
         Self::Numbers {
-            quantiles: quantiles.into_iter().map(|value| value / deviation).collect(),
+            quantiles: linspace(0.0, 1.0, STEPS)
+                .into_iter()
+                .map(|level| between(level) / deviation)
+                .collect(),
             reference_rows: reference.count(),
             current_rows,
         }
