@@ -148,6 +148,7 @@ async fn start(args: Args) -> Result<()> {
             .monitoring
             .alerts(&format!("http://{}:{}{}", args.host, args.port, args.static_prefix)),
         secret_keys: webhook_args::secret_keys(&store)?,
+        ..Settings::default()
     };
     let app = App::open(db, blobs, clock, settings)
         .await

@@ -18,6 +18,7 @@
 
 mod error;
 mod examine;
+mod gather;
 mod migrate;
 mod postgres;
 mod query;
@@ -30,11 +31,12 @@ mod value;
 
 pub use error::{Error, Result};
 pub use examine::{Contents, examine};
+pub use gather::Gather;
 pub use migrate::Migration;
 pub use query::Query;
 pub use tx::{Dialect, Sql, Tx};
 pub use uri::StoreUri;
-pub use value::{FromColumn, Param, Row};
+pub use value::{Column, FromColumn, Param, Row};
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! PostgreSQL: a pool of connections, each transaction on a blocking thread of its own.
 
 use crate::{
-    Error, Param, Result, Tx,
+    Column, Error, Param, Result, Tx,
     tx::{Sql, replace_in_ids},
 };
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
@@ -14,8 +14,10 @@ use tokio_postgres::{Config, NoTls, Statement, config::SslMode, error::SqlState,
 const CONNECTIONS: usize = 16;
 /// Transactions waiting for a connection; one more is refused at once.
 const QUEUE: usize = 1024;
-/// A wait for a connection that is longer than this means the database is in trouble.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// A wait for a connection that is longer than this means the database is in trouble; callers are told to try again.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// A connection whose other side is gone without a word is given up after this.
+const SILENCE: Duration = Duration::from_secs(20);
 /// Attempts at a transaction that collides with others.
 const ATTEMPTS: u32 = 8;
 
@@ -26,7 +28,14 @@ pub(crate) struct Postgres {
 
 impl Postgres {
     pub(crate) async fn open(address: &str) -> Result<Self> {
-        let config = Config::from_str(address).map_err(|e| Error::Open(format!("not a PostgreSQL address: {e}")))?;
+        let mut config =
+            Config::from_str(address).map_err(|e| Error::Open(format!("not a PostgreSQL address: {e}")))?;
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(SILENCE);
+        }
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(PATIENCE);
+        }
         let recycling = ManagerConfig {
             recycling_method: RecyclingMethod::Fast,
         };
@@ -55,7 +64,7 @@ impl Postgres {
         E: From<Error> + Send + 'static,
         F: Fn(&Tx) -> Result<T, E> + Send + 'static,
     {
-        self.run("BEGIN ISOLATION LEVEL READ COMMITTED", work).await
+        self.run(Kind::Write, work).await
     }
 
     pub(crate) async fn read<T, E, F>(&self, work: F) -> Result<T, E>
@@ -64,10 +73,10 @@ impl Postgres {
         E: From<Error> + Send + 'static,
         F: Fn(&Tx) -> Result<T, E> + Send + 'static,
     {
-        self.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", work).await
+        self.run(Kind::Read, work).await
     }
 
-    async fn run<T, E, F>(&self, begin: &'static str, work: F) -> Result<T, E>
+    async fn run<T, E, F>(&self, kind: Kind, work: F) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<Error> + Send + 'static,
@@ -81,28 +90,44 @@ impl Postgres {
         let session = Session {
             client: Arc::new(client),
             runtime: Handle::current(),
+            begin: Cell::new(None),
             collided: Cell::new(false),
         };
-        tokio::task::spawn_blocking(move || attempt(&session, begin, &work))
+        tokio::task::spawn_blocking(move || attempt(&session, kind, &work))
             .await
             .map_err(|_| Error::Aborted)?
     }
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Read,
+    Write,
+}
+
+impl Kind {
+    fn begin(self) -> &'static str {
+        match self {
+            Self::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            Self::Write => "BEGIN ISOLATION LEVEL READ COMMITTED",
+        }
+    }
+}
+
 /// Runs the transaction again while PostgreSQL says that it collided with another one.
-fn attempt<T, E: From<Error>>(session: &Session, begin: &str, work: &impl Fn(&Tx) -> Result<T, E>) -> Result<T, E> {
+fn attempt<T, E: From<Error>>(session: &Session, kind: Kind, work: &impl Fn(&Tx) -> Result<T, E>) -> Result<T, E> {
     let mut tries = 1;
     loop {
         session.collided.set(false);
-        session.execute_script(begin)?;
+        session.begin.set(Some(kind.begin()));
         let result = match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&Tx::postgres(session)))) {
-            Ok(Ok(value)) => session.execute_script("COMMIT").map(|()| value).map_err(E::from),
+            Ok(Ok(value)) => session.commit(kind).map(|()| value).map_err(E::from),
             Ok(Err(error)) => {
-                session.execute_script("ROLLBACK")?;
+                session.end("ROLLBACK")?;
                 Err(error)
             }
             Err(_) => {
-                session.execute_script("ROLLBACK")?;
+                session.end("ROLLBACK")?;
                 Err(Error::Aborted.into())
             }
         };
@@ -118,6 +143,8 @@ fn attempt<T, E: From<Error>>(session: &Session, begin: &str, work: &impl Fn(&Tx
 pub(crate) struct Session {
     client: Arc<Object>,
     runtime: Handle,
+    /// What begins the transaction, until it has been sent together with the first statement.
+    begin: Cell<Option<&'static str>>,
     collided: Cell<bool>,
 }
 
@@ -161,15 +188,60 @@ impl Session {
         })
     }
 
+    pub(crate) fn insert_rows(
+        &self,
+        into: &'static str,
+        columns: &[Column<'_>],
+        conflict: &'static str,
+    ) -> Result<u64> {
+        let arrays: Vec<String> = (1..)
+            .zip(columns)
+            .map(|(number, column)| format!("${number}::{}", column.array()))
+            .collect();
+        let text = format!(
+            "INSERT INTO {into} SELECT * FROM UNNEST({}) {conflict}",
+            arrays.join(", ")
+        );
+        self.wait(async {
+            let statement = self.client.prepare_cached(&text).await?;
+            let params: Vec<&(dyn ToSql + Sync)> = columns.iter().map(|column| column as &(dyn ToSql + Sync)).collect();
+            self.client.execute(&statement, &params).await
+        })
+    }
+
     pub(crate) fn query(&self, sql: Sql<'_>, params: &[Param<'_>]) -> Result<Vec<tokio_postgres::Row>> {
         self.wait(async {
-            let statement = self.prepare(sql).await?;
-            let params: Vec<&(dyn ToSql + Sync)> = params.iter().map(|param| param as &(dyn ToSql + Sync)).collect();
-            self.client.query(&statement, &params).await
+            if sql.keep {
+                let statement = self.prepare(sql).await?;
+                let params: Vec<&(dyn ToSql + Sync)> = params.iter().map(|param| param as _).collect();
+                return self.client.query(&statement, &params).await;
+            }
+            // Sent, planned for these very values and answered in one round trip.
+            let params: Vec<_> = params.iter().map(|param| (param as _, param.postgres_type())).collect();
+            self.client.query_typed(&placeholders(sql.text), &params).await
         })
     }
 
     pub(crate) fn execute_script(&self, sql: &str) -> Result<()> {
+        self.wait(self.client.batch_execute(sql))
+    }
+
+    fn commit(&self, kind: Kind) -> Result<()> {
+        if kind == Kind::Write {
+            return self.end("COMMIT");
+        }
+        // Nobody waits for the end of a read; the connection is put back when it has ended.
+        if self.begin.take().is_none() {
+            let client = Arc::clone(&self.client);
+            self.runtime.spawn(async move { client.batch_execute("COMMIT").await });
+        }
+        Ok(())
+    }
+
+    fn end(&self, sql: &str) -> Result<()> {
+        if self.begin.take().is_some() {
+            return Ok(());
+        }
         self.wait(self.client.batch_execute(sql))
     }
 
@@ -183,6 +255,13 @@ impl Session {
     }
 
     fn wait<T>(&self, call: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T> {
+        let begin = self.begin.take();
+        let call = async {
+            let Some(begin) = begin else { return call.await };
+            // Both are sent before the first is answered.
+            let (begun, result) = futures::future::join(self.client.batch_execute(begin), call).await;
+            begun.and(result)
+        };
         self.runtime.block_on(call).map_err(|error| {
             let collided = error.code().is_some_and(|code| {
                 [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(code)

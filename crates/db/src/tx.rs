@@ -1,6 +1,6 @@
 //! A transaction: the only way to run SQL.
 
-use crate::{Error, Param, Result, Row, postgres::Session};
+use crate::{Column, Error, Param, Result, Row, postgres::Session};
 use rusqlite::Connection;
 use std::{borrow::Cow, cell::Cell};
 
@@ -99,6 +99,32 @@ impl<'c> Tx<'c> {
                 Ok(changed)
             }
             Owner::Postgres(session) => session.execute_each(sql.into(), lists),
+        }
+    }
+
+    /// Inserts rows that are given as columns, in one statement where the engine can. `into` is the table with its
+    /// columns, `conflict` is empty or an `ON CONFLICT` clause; with one that updates, no two rows may meet.
+    pub fn insert_rows(&self, into: &'static str, columns: &[Column<'_>], conflict: &'static str) -> Result<u64> {
+        let rows = columns.first().map_or(0, Column::len);
+        debug_assert!(columns.iter().all(|column| column.len() == rows));
+        if rows == 0 {
+            return Ok(0);
+        }
+        match self.connection {
+            Owner::Sqlite(connection) => {
+                let places: Vec<String> = (1..=columns.len()).map(|number| format!("?{number}")).collect();
+                let text = format!("INSERT INTO {into} VALUES ({}) {conflict}", places.join(", "));
+                let mut statement = connection.prepare_cached(&text)?;
+                let mut changed = 0;
+                for row in 0..rows {
+                    for (index, column) in columns.iter().enumerate() {
+                        statement.raw_bind_parameter(index + 1, column.at(row))?;
+                    }
+                    changed += statement.raw_execute()? as u64;
+                }
+                Ok(changed)
+            }
+            Owner::Postgres(session) => session.insert_rows(into, columns, conflict),
         }
     }
 
@@ -225,6 +251,22 @@ impl<'c> Tx<'c> {
             Owner::Postgres(session) => session
                 .query("SELECT pg_advisory_xact_lock(?1)".into(), &[Param::Int(key)])
                 .map(|_| ()),
+        }
+    }
+
+    /// Holds a row until the transaction ends: others that insert rows which refer to it wait, and those that already
+    /// did are waited for. SQLite has one writer and needs nothing.
+    pub fn lock_row(&self, table: &'static str, id: i64) -> Result<()> {
+        match self.connection {
+            Owner::Sqlite(_) => Ok(()),
+            Owner::Postgres(session) => {
+                let text = format!("SELECT id FROM {table} WHERE id = ?1 FOR UPDATE");
+                let sql = Sql {
+                    text: &text,
+                    keep: true,
+                };
+                session.query(sql, &[Param::Int(id)]).map(|_| ())
+            }
         }
     }
 

@@ -115,9 +115,88 @@ impl ToSql for Param<'_> {
     tokio_postgres::types::to_sql_checked!();
 }
 
+impl Param<'_> {
+    /// As which PostgreSQL is to take it in a statement that is not prepared.
+    pub(crate) fn postgres_type(&self) -> Type {
+        match self {
+            Self::Null => Type::UNKNOWN,
+            Self::Int(_) => Type::INT8,
+            Self::Real(_) => Type::FLOAT8,
+            Self::Text(_) => Type::TEXT,
+            Self::Bytes(_) => Type::BYTEA,
+            Self::Ids(_) => Type::INT8_ARRAY,
+        }
+    }
+}
+
 fn json_list(ids: &[i64]) -> String {
     let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
     format!("[{}]", ids.join(","))
+}
+
+/// The values of one column, for [`crate::Tx::insert_rows`].
+#[derive(Debug)]
+pub enum Column<'a> {
+    Ints(Vec<i64>),
+    Reals(Vec<f64>),
+    Texts(Vec<&'a str>),
+    Bytes(Vec<&'a [u8]>),
+}
+
+impl Column<'_> {
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Ints(values) => values.len(),
+            Self::Reals(values) => values.len(),
+            Self::Texts(values) => values.len(),
+            Self::Bytes(values) => values.len(),
+        }
+    }
+
+    /// One value of it, as a parameter.
+    pub(crate) fn at(&self, row: usize) -> Param<'_> {
+        match self {
+            Self::Ints(values) => Param::Int(values[row]),
+            Self::Reals(values) => Param::Real(values[row]),
+            Self::Texts(values) => Param::Text(Cow::Borrowed(values[row])),
+            Self::Bytes(values) => Param::Bytes(Cow::Borrowed(values[row])),
+        }
+    }
+
+    /// The type of the whole column in PostgreSQL.
+    pub(crate) fn array(&self) -> &'static str {
+        match self {
+            Self::Ints(_) => "BIGINT[]",
+            Self::Reals(_) => "DOUBLE PRECISION[]",
+            Self::Texts(_) => "TEXT[]",
+            Self::Bytes(_) => "BYTEA[]",
+        }
+    }
+}
+
+impl ToSql for Column<'_> {
+    fn to_sql(
+        &self,
+        ty: &Type,
+        out: &mut BytesMut,
+    ) -> std::result::Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        match self {
+            Self::Ints(values) => values.to_sql(ty, out),
+            Self::Reals(values) => values.to_sql(ty, out),
+            Self::Texts(values) if values.iter().any(|value| value.contains('\0')) => Err(NulInText.into()),
+            Self::Texts(values) => values.to_sql(ty, out),
+            Self::Bytes(values) => values.to_sql(ty, out),
+        }
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        matches!(
+            *ty,
+            Type::INT8_ARRAY | Type::FLOAT8_ARRAY | Type::TEXT_ARRAY | Type::BYTEA_ARRAY
+        )
+    }
+
+    tokio_postgres::types::to_sql_checked!();
 }
 
 /// A row of an answer; columns are read by position.

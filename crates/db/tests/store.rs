@@ -1,6 +1,6 @@
 //! What both engines promise, from one source.
 
-use fettle_db::{Db, Error, Migration, Tx, on_both_databases, params, testing::TestDb};
+use fettle_db::{Column, Db, Error, Migration, Tx, on_both_databases, params, testing::TestDb};
 
 static MIGRATIONS: &[Migration] = &[Migration {
     version: 1,
@@ -102,6 +102,67 @@ on_both_databases! { MIGRATIONS;
         }
         let hits = db.read(|tx| tx.query_one("SELECT value FROM counters", &[], |row| row.get::<i64>(0))).await;
         assert_eq!(hits.expect("the counter"), 200);
+    }
+
+    async fn gathered_callers_each_get_their_own_answer(db: Db) {
+        let notes = db.gather(|tx, names: &[String]| {
+            let places: Vec<usize> = (0..names.len()).filter(|&place| names[place] != "refused").collect();
+            let kept: Vec<&str> = places.iter().map(|&place| names[place].as_str()).collect();
+            tx.insert_rows("notes (name)", &[Column::Texts(kept)], "")?;
+            Ok(names.iter().map(|name| if name == "refused" { Err(Error::NoRow) } else { Ok(name.clone()) }).collect())
+        });
+        let callers: Vec<_> = (0..300)
+            .map(|number| {
+                let notes = notes.clone();
+                let name = if number % 10 == 0 { "refused".to_owned() } else { format!("note {number:03}") };
+                tokio::spawn(async move { (name.clone(), notes.write(name).await) })
+            })
+            .collect();
+        for caller in callers {
+            match caller.await.expect("no panic") {
+                (name, Err(error)) => assert!(name == "refused" && matches!(error, Error::NoRow), "{name}: {error}"),
+                (name, Ok(answer)) => assert_eq!(name, answer),
+            }
+        }
+        assert_eq!(names(&db).await.len(), 270);
+    }
+
+    async fn one_item_that_fails_does_not_fail_its_group(db: Db) {
+        let notes = db.gather(|tx, names: &[String]| {
+            tx.insert_rows("notes (name)", &[Column::Texts(names.iter().map(String::as_str).collect())], "")?;
+            assert!(!names.iter().any(|name| name == "a defect"), "a defect");
+            Ok(names.iter().map(|_| Ok::<_, Error>(())).collect())
+        });
+        let write = |name: &str| { let (notes, name) = (notes.clone(), name.to_owned()); async move { notes.write(name).await } };
+        write("taken").await.expect("the first of its name");
+        let (a, b, c, d, e) =
+            tokio::join!(write("a"), write("taken"), write("b"), write("a defect"), write("c\0"));
+        assert!(a.is_ok() && c.is_ok(), "{a:?} {c:?}");
+        assert!(b.expect_err("the name is taken").is_unique_violation());
+        assert!(matches!(d, Err(Error::Aborted)), "{d:?}");
+        assert!(matches!(e, Err(Error::NulInText)), "{e:?}");
+        assert_eq!(names(&db).await, ["a", "b", "taken"]);
+    }
+
+    async fn columns_become_rows(db: Db) {
+        let changed = db.write(|tx| tx.insert_rows(
+            "notes (id, name, score, body)",
+            &[
+                Column::Ints(vec![1, 2]),
+                Column::Texts(vec!["one", "täg"]),
+                Column::Reals(vec![f64::MIN, 0.1]),
+                Column::Bytes(vec![&[0, 255], &[]]),
+            ],
+            "ON CONFLICT (id) DO NOTHING",
+        )).await;
+        assert_eq!(changed.expect("an insert"), 2);
+        let rows = db.read(|tx| tx.query("SELECT id, name, score, body FROM notes ORDER BY id", &[], |row| {
+            Ok((row.get::<i64>(0)?, row.get::<String>(1)?, row.get::<f64>(2)?, row.get::<Vec<u8>>(3)?))
+        })).await;
+        let expected = [(1, "one".to_owned(), f64::MIN, vec![0, 255]), (2, "täg".to_owned(), 0.1, vec![])];
+        assert_eq!(rows.expect("rows"), expected);
+        let none = db.write(|tx| tx.insert_rows("notes (name)", &[Column::Texts(Vec::new())], "")).await;
+        assert_eq!(none.expect("nothing to do"), 0);
     }
 
     async fn readers_cannot_write(db: Db) {

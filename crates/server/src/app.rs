@@ -4,18 +4,24 @@ use crate::{
     artifacts::ArtifactAccess,
     caller::DEFAULT_WORKSPACE_ID,
     clock::Clock,
-    error::Result,
+    error::{ApiError, Result},
     monitoring::{AlertSettings, CaptureSettings, alerts, capture, monitors, operational},
     secrets::SecretKeys,
     security::Security,
     serving::{self, Reconciler},
     system::HttpMetrics,
     traces::IndexFolder,
-    tracking::{Folder, store::experiments},
+    tracking::{
+        Folder, ranking,
+        store::{
+            experiments,
+            metrics::{self, Points},
+        },
+    },
     webhooks::{self, WebhookSettings},
 };
 use fettle_blobs::{Blobs, Environment, Stores};
-use fettle_db::{Db, Tx};
+use fettle_db::{Db, Gather, Tx};
 use fettle_gateway::Gateway;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -34,6 +40,8 @@ pub struct App {
     pub(crate) reconciler: Reconciler,
     pub(crate) folder: Folder,
     pub(crate) index_folder: IndexFolder,
+    /// Takes the points that training code logs.
+    pub(crate) points: Gather<Points, i64, ApiError>,
     pub(crate) webhooks: webhooks::Channel,
     pub(crate) recorder: capture::Recorder,
     pub(crate) flusher: operational::Flusher,
@@ -67,6 +75,8 @@ pub struct Settings {
     pub alerts: AlertSettings,
     /// What secrets in the store are encrypted with.
     pub secret_keys: Arc<SecretKeys>,
+    /// For how long a run must not have logged before the index over metrics is brought up to it.
+    pub ranking_pause: Duration,
 }
 
 /// Which of its two halves a server offers.
@@ -97,6 +107,7 @@ impl Default for Settings {
             capture: CaptureSettings::default(),
             alerts: AlertSettings::default(),
             secret_keys: Arc::default(),
+            ranking_pause: Duration::from_secs(2),
         }
     }
 }
@@ -120,6 +131,8 @@ impl App {
         serving::watch(&reconciler);
         let folder = Folder::start(db.clone());
         let index_folder = IndexFolder::start(db.clone());
+        ranking::start(db.clone(), &folder, settings.ranking_pause);
+        let points = db.gather(metrics::write);
         let keys = Arc::clone(&settings.secret_keys);
         let webhooks = webhooks::open(db.clone(), clock.clone(), &settings.webhooks, Arc::clone(&keys));
         let alerts = alerts::open(db.clone(), clock.clone(), &settings.webhooks, &settings.alerts, keys);
@@ -136,6 +149,7 @@ impl App {
             reconciler,
             folder,
             index_folder,
+            points,
             webhooks,
             recorder,
             flusher: operational::Flusher::default(),

@@ -10,6 +10,7 @@ mod error;
 mod evaluation;
 mod extract;
 mod graphql;
+mod keyset;
 mod logged_models;
 mod monitoring;
 mod off;

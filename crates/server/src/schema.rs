@@ -38,4 +38,9 @@ pub static MIGRATIONS: &[Migration] = &[
         name: "endpoints",
         sql: include_str!("../migrations/0007_endpoints.sql"),
     },
+    Migration {
+        version: 8,
+        name: "search_order",
+        sql: include_str!("../migrations/0008_search_order.sql"),
+    },
 ];

@@ -2,13 +2,14 @@
 
 use super::store::{
     self,
-    search::{ModelSearch, VersionSearch},
+    search::{ModelSearch, VersionSearch, model_terms, version_terms},
 };
 use crate::{
     app::App,
     caller::Caller,
     error::Result,
     extract::{Args, Json},
+    keyset::{self, Start},
     page_token,
     tracking::validate::text,
 };
@@ -28,21 +29,24 @@ pub async fn search_registered_models(
     let limit = page_token::limit("max_results", request.max_results, MODELS_PAGE, MODELS_PAGE_MAX)?;
     let filter = request.filter.unwrap_or_default();
     text("filter", &filter)?;
+    let terms = model_terms(&registered_models::parse_order_by(
+        &request.order_by.unwrap_or_default(),
+    )?);
     let search = ModelSearch {
         workspace_id: caller.workspace_id,
         filter: registered_models::parse_filter(&filter)?,
-        order: registered_models::parse_order_by(&request.order_by.unwrap_or_default())?,
+        start: Start::of_token(request.page_token.as_deref(), &terms)?,
+        terms,
         limit: limit + 1,
-        offset: page_token::decode_offset(request.page_token.as_deref())?,
     };
     app.db
         .read(move |tx| {
             let mut found = search.run(tx)?;
-            let more = found.len() > limit;
-            found.truncate(limit);
+            let next_page_token = keyset::page(&mut found, limit);
+            let found = found.into_iter().map(|(row, _)| row).collect();
             Ok(Json(SearchRegisteredModelsResponse {
                 registered_models: store::models::load(tx, found)?,
-                next_page_token: more.then(|| page_token::encode_offset(search.offset + limit as u64)),
+                next_page_token,
             }))
         })
         .await
@@ -56,21 +60,22 @@ pub async fn search_model_versions(
     let limit = page_token::limit("max_results", request.max_results, VERSIONS_PAGE_MAX, VERSIONS_PAGE_MAX)?;
     let filter = request.filter.unwrap_or_default();
     text("filter", &filter)?;
+    let terms = version_terms(&model_versions::parse_order_by(&request.order_by.unwrap_or_default())?);
     let search = VersionSearch {
         workspace_id: caller.workspace_id,
         filter: model_versions::parse_filter(&filter)?,
-        order: model_versions::parse_order_by(&request.order_by.unwrap_or_default())?,
+        start: Start::of_token(request.page_token.as_deref(), &terms)?,
+        terms,
         limit: limit + 1,
-        offset: page_token::decode_offset(request.page_token.as_deref())?,
     };
     app.db
         .read(move |tx| {
             let mut found = search.run(tx)?;
-            let more = found.len() > limit;
-            found.truncate(limit);
+            let next_page_token = keyset::page(&mut found, limit);
+            let found = found.into_iter().map(|(row, _)| row).collect();
             Ok(Json(ModelVersionsResponse {
                 model_versions: store::versions::load(tx, found)?,
-                next_page_token: more.then(|| page_token::encode_offset(search.offset + limit as u64)),
+                next_page_token,
             }))
         })
         .await

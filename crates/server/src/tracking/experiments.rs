@@ -7,6 +7,7 @@ use crate::{
     caller::Caller,
     error::{ApiError, ErrorCode, Result, already_exists, invalid},
     extract::{Args, EMPTY, Empty, Json},
+    keyset::{self, Start},
     page_token, search_sql,
 };
 use axum::extract::State;
@@ -20,7 +21,7 @@ use fettle_wire::{
     tags::KeyValueInput,
 };
 use serde_json::json;
-use store::experiments::{Experiment, NewExperiment};
+use store::experiments::{Experiment, ExperimentSearch, NewExperiment};
 
 const PAGE_MAX: usize = 50_000;
 
@@ -269,16 +270,21 @@ pub async fn search_experiments(
         field: "max_results".to_owned(),
     })?;
     let limit = page_token::limit("max_results", Some(size), PAGE_MAX, PAGE_MAX)?;
-    let offset = page_token::decode_offset(request.page_token.as_deref())?;
     let filter = parse_filter(request.filter.as_deref().unwrap_or_default())?;
-    let order = parse_order_by(&request.order_by.unwrap_or_default())?;
-    let stages = search_sql::lifecycle_stages(request.view_type.as_deref());
+    let terms = store::experiments::terms(&parse_order_by(&request.order_by.unwrap_or_default())?);
+    let search = ExperimentSearch {
+        workspace_id: caller.workspace_id,
+        filter,
+        stages: search_sql::lifecycle_stages(request.view_type.as_deref()),
+        start: Start::of_token(request.page_token.as_deref(), &terms)?,
+        terms,
+        limit: limit + 1,
+    };
     app.db
         .read(move |tx| {
-            let mut found =
-                store::experiments::search(tx, caller.workspace_id, &filter, &order, stages, limit + 1, offset)?;
-            let more = found.len() > limit;
-            found.truncate(limit);
+            let mut found = search.run(tx)?;
+            let next_page_token = keyset::page(&mut found, limit);
+            let found: Vec<Experiment> = found.into_iter().map(|(experiment, _)| experiment).collect();
             let ids: Vec<i64> = found.iter().map(|experiment| experiment.id).collect();
             let mut tags = store::experiments::tags(tx, &ids)?;
             let experiments = found
@@ -288,7 +294,6 @@ pub async fn search_experiments(
                     experiment.into_wire(own, caller.workspace)
                 })
                 .collect();
-            let next_page_token = more.then(|| page_token::encode_offset(offset + limit as u64));
             Ok(Json(SearchExperimentsResponse {
                 experiments,
                 next_page_token,

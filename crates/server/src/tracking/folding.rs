@@ -2,18 +2,18 @@
 
 use super::store::{
     self,
-    metric_history::{RunFold, fold_run},
+    folding::{self, RunFold},
 };
-use crate::error::ApiError;
+use crate::error::{ApiError, ErrorCode};
 use fettle_db::Db;
 use fettle_series::fold::{UNFOLDED_BATCHES, unfolded_limit};
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, Weak},
 };
 use tokio::sync::mpsc;
 
-/// Batches folded in one transaction, which bounds how long the writer is held.
+/// Batches folded at once, which bounds the memory that it takes.
 const BATCHES_PER_FOLD: usize = 1024;
 /// Runs waiting to be folded. When it is full the run asks again with its next batch.
 const QUEUE: usize = 1024;
@@ -34,6 +34,25 @@ struct Unfolded {
     series: u64,
     rewritten: u64,
     queued: bool,
+    /// Batches since the count began.
+    logged: u64,
+}
+
+/// What runs have logged, for tasks that live as long as the folder.
+pub struct Activity(Weak<Mutex<HashMap<i64, Unfolded>>>);
+
+impl Activity {
+    /// For each run a count that grows with every batch; none when the folder is gone.
+    pub fn counts(&self) -> Option<HashMap<i64, u64>> {
+        let counts = self.0.upgrade()?;
+        let counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(
+            counts
+                .iter()
+                .map(|(&run_id, unfolded)| (run_id, unfolded.logged))
+                .collect(),
+        )
+    }
 }
 
 impl Folder {
@@ -48,6 +67,10 @@ impl Folder {
         folder
     }
 
+    pub fn activity(&self) -> Activity {
+        Activity(Arc::downgrade(&self.counts))
+    }
+
     /// Notes that a run has logged a batch.
     pub fn logged(&self, run_id: i64, points: u64) {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
@@ -57,6 +80,7 @@ impl Folder {
         let unfolded = counts.entry(run_id).or_default();
         unfolded.points += points;
         unfolded.batches += 1;
+        unfolded.logged += 1;
         if unfolded.is_due() && !unfolded.queued {
             unfolded.queued = self.queue.try_send(run_id).is_ok();
         }
@@ -74,7 +98,7 @@ async fn fold_when_due(db: Db, counts: Arc<Mutex<HashMap<i64, Unfolded>>>, mut d
         tracing::error!(%error, "The metric log could not be counted; runs fold when they log again");
     }
     while let Some(run_id) = due.recv().await {
-        match db.write(move |tx| fold_run(tx, run_id, BATCHES_PER_FOLD)).await {
+        match fold(&db, run_id).await {
             Ok(fold) => {
                 tracing::debug!(
                     run.id = run_id,
@@ -82,7 +106,7 @@ async fn fold_when_due(db: Db, counts: Arc<Mutex<HashMap<i64, Unfolded>>>, mut d
                     batches = fold.batches,
                     "Folded metric history"
                 );
-                settle(&counts, run_id, fold);
+                settle(&counts, run_id, &fold);
             }
             Err(error) => {
                 tracing::error!(%error, run.id = run_id, "Metric history could not be folded; it stays in the log");
@@ -90,6 +114,26 @@ async fn fold_when_due(db: Db, counts: Arc<Mutex<HashMap<i64, Unfolded>>>, mut d
             }
         }
     }
+}
+
+/// In slices, between which others write.
+async fn fold(db: &Db, run_id: i64) -> Result<RunFold, ApiError> {
+    let mut fold = match db.read(move |tx| folding::plan(tx, run_id, BATCHES_PER_FOLD)).await {
+        Err(error) if error.code == ErrorCode::ResourceExhausted => {
+            return db.write(move |tx| folding::at_once(tx, run_id, BATCHES_PER_FOLD)).await;
+        }
+        planned => planned?,
+    };
+    while let Some(slice) = fold.next_slice() {
+        if !db.write(move |tx| slice.put(tx)).await? {
+            return Err(folding::overtaken());
+        }
+    }
+    while let Some(ids) = fold.next_batches() {
+        db.write(move |tx| folding::delete_batches(tx, run_id, ids.clone()))
+            .await?;
+    }
+    Ok(fold)
 }
 
 /// After a restart the log may hold much that nobody counts any more.
@@ -104,7 +148,7 @@ async fn count_what_is_there(db: &Db, counts: &Mutex<HashMap<i64, Unfolded>>) ->
     Ok(())
 }
 
-fn settle(counts: &Mutex<HashMap<i64, Unfolded>>, run_id: i64, fold: RunFold) {
+fn settle(counts: &Mutex<HashMap<i64, Unfolded>>, run_id: i64, fold: &RunFold) {
     let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(unfolded) = counts.get_mut(&run_id) {
         unfolded.points = unfolded.points.saturating_sub(fold.points);

@@ -22,7 +22,7 @@ use fettle_wire::{
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use store::metrics::{Batch, ModelPoint};
+use store::metrics::{Batch, ModelPoint, Points};
 
 /// The run tag in which clients before 3.0 keep what models they logged.
 const LOGGED_MODELS: &str = "mlflow.log-model.history";
@@ -38,16 +38,25 @@ pub async fn log_metric(
 }
 
 async fn write_points(app: &App, caller: Caller, run_uuid: String, batch: Batch) -> Result<Json<Empty>> {
-    let points = batch.points as u64;
-    let run_id = app
-        .db
-        .write(move |tx| {
-            let run_id = store::runs::active_id(tx, caller.workspace_id, &run_uuid)?;
-            store::metrics::insert(tx, caller.workspace_id, run_id, &batch)?;
-            Ok::<_, ApiError>(run_id)
-        })
-        .await?;
-    app.folder.logged(run_id, points);
+    let points = Points {
+        workspace_id: caller.workspace_id,
+        run_uuid,
+        batch,
+    };
+    let count = points.batch.points as u64;
+    let run_id = if points.batch.model_points.is_empty() {
+        app.points.write(points).await?
+    } else {
+        // A model that is not there refuses this request alone.
+        app.db
+            .write(move |tx| {
+                let place = store::runs::active_place(tx, points.workspace_id, &points.run_uuid)?;
+                store::metrics::insert(tx, &[(place, &points.batch)])?;
+                Ok::<_, ApiError>(place.run_id)
+            })
+            .await?
+    };
+    app.folder.logged(run_id, count);
     Ok(EMPTY)
 }
 
@@ -83,7 +92,8 @@ async fn write_batch(
     let run_id = app
         .db
         .write(move |tx| {
-            let run_id = store::runs::active_id(tx, caller.workspace_id, &run_uuid)?;
+            let place = store::runs::active_place(tx, caller.workspace_id, &run_uuid)?;
+            let run_id = place.run_id;
             let changed = store::params::insert(tx, caller.workspace_id, run_id, &params)?;
             if !changed.is_empty() {
                 let list: Vec<Value> = changed
@@ -96,7 +106,7 @@ async fn write_batch(
                 )));
             }
             if let Some(batch) = &batch {
-                store::metrics::insert(tx, caller.workspace_id, run_id, batch)?;
+                store::metrics::insert(tx, &[(place, batch)])?;
             }
             store::tags::set(tx, caller.workspace_id, run_id, &tags)?;
             audit_logged(tx, &caller, now_ms, &run_uuid, &params, &tags)?;

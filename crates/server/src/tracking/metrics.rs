@@ -34,7 +34,7 @@ pub async fn get_metric_history(
     app.db
         .read(move |tx| {
             let run = store::runs::get(tx, caller.workspace_id, &run_uuid)?;
-            store::metric_history::view(tx, caller.workspace_id, run.id, &key, |view| {
+            store::metric_history::view(tx, run.id, &key, |view| {
                 let points = view.history(offset, limit as u64)?;
                 let next = offset + points.len() as u64;
                 let next_page_token = (next < view.rows()).then(|| page_token::encode_offset(next));
@@ -80,8 +80,7 @@ pub async fn get_metric_history_bulk(
                     continue;
                 };
                 let left = (limit - metrics.len()) as u64;
-                let points =
-                    store::metric_history::view(tx, caller.workspace_id, run.id, &key, |view| view.history(0, left))?;
+                let points = store::metric_history::view(tx, run.id, &key, |view| view.history(0, left))?;
                 metrics.extend(to_wire(&key, Some(run_uuid), points));
             }
             Ok(Json(BulkHistoryResponse { metrics }))
@@ -119,9 +118,8 @@ pub async fn get_metric_history_bulk_interval(
                 let Some(run) = store::runs::find(tx, caller.workspace_id, run_uuid)? else {
                     continue;
                 };
-                let points = store::metric_history::view(tx, caller.workspace_id, run.id, &key, |view| {
-                    view.sample(limit as u64, steps.clone())
-                })?;
+                let points =
+                    store::metric_history::view(tx, run.id, &key, |view| view.sample(limit as u64, steps.clone()))?;
                 metrics.extend(to_wire(&key, Some(run_uuid), points));
             }
             Ok(Json(MetricHistoryResponse {

@@ -9,6 +9,7 @@ mod folding;
 mod inputs;
 mod logging;
 mod metrics;
+pub mod ranking;
 pub(crate) mod run_name;
 mod runs;
 mod search_runs;

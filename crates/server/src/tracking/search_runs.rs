@@ -1,11 +1,15 @@
 //! `runs/search`
 
-use super::{store, validate};
+use super::{
+    store::{self, run_search},
+    validate,
+};
 use crate::{
     app::App,
     caller::Caller,
     error::Result,
     extract::{Args, Json},
+    keyset::{self, Start},
     page_token, search_sql,
 };
 use axum::extract::State;
@@ -22,28 +26,35 @@ pub async fn search_runs(
     Args(request): Args<SearchRuns>,
 ) -> Result<Json<SearchRunsResponse>> {
     let limit = page_token::limit("max_results", request.max_results, PAGE, PAGE_MAX)?;
-    let experiment_ids = request.experiment_ids.unwrap_or_default();
+    let order = parse_order_by(&request.order_by.unwrap_or_default())?;
+    let terms = run_search::terms(&order);
     let search = RunSearch {
         workspace_id: caller.workspace_id,
-        experiment_ids: experiment_ids
-            .iter()
-            .map(|id| validate::experiment_id(id))
-            .collect::<Result<_>>()?,
+        experiment_ids: experiments(request.experiment_ids.unwrap_or_default())?,
         stages: search_sql::lifecycle_stages(request.run_view_type.as_deref()),
         filter: parse_filter(request.filter.as_deref().unwrap_or_default())?,
-        order: parse_order_by(&request.order_by.unwrap_or_default())?,
+        start: Start::of_token(request.page_token.as_deref(), &terms)?,
+        order,
+        terms,
         // One more than asked for tells whether there is a next page.
         limit: limit + 1,
-        offset: page_token::decode_offset(request.page_token.as_deref())?,
     };
     app.db
         .read(move |tx| {
             let mut found = search.run(tx)?;
-            let more = found.len() > limit;
-            found.truncate(limit);
-            let runs = store::run_data::load(tx, found, false)?;
-            let next_page_token = more.then(|| page_token::encode_offset(search.offset + limit as u64));
+            let next_page_token = keyset::page(&mut found, limit);
+            let runs = found.into_iter().map(|(run, _)| run).collect();
+            let runs = store::run_data::load(tx, runs, false)?;
             Ok(Json(SearchRunsResponse { runs, next_page_token }))
         })
         .await
+}
+
+/// Each experiment once, however often it is named.
+fn experiments(ids: Vec<String>) -> Result<Vec<i64>> {
+    let ids: Result<Vec<i64>> = ids.iter().map(|id| validate::experiment_id(id)).collect();
+    let mut ids = ids?;
+    ids.sort_unstable();
+    ids.dedup();
+    Ok(ids)
 }

@@ -6,9 +6,10 @@
 use super::{models, models::Model, tags::IS_PROMPT, versions, versions::Version};
 use crate::{
     error::Result,
-    search_sql::{direction, push_keyed, push_text},
+    keyset::{self, Key, Kind, Start, Term},
+    search_sql::{push_keyed, push_text},
 };
-use fettle_db::{Query, Tx};
+use fettle_db::{Query, Row, Tx};
 use fettle_search::{
     Direction, Filter, Order, TextComparison,
     model_versions::{ModelVersionOrderKey, ModelVersionPredicate},
@@ -18,17 +19,48 @@ use fettle_search::{
 pub struct ModelSearch {
     pub workspace_id: i64,
     pub filter: Filter<RegisteredModelPredicate>,
-    pub order: Vec<Order<RegisteredModelOrderKey>>,
+    pub terms: Vec<Term>,
+    pub start: Start,
     pub limit: usize,
-    pub offset: u64,
 }
 
 pub struct VersionSearch {
     pub workspace_id: i64,
     pub filter: Filter<ModelVersionPredicate>,
-    pub order: Vec<Order<ModelVersionOrderKey>>,
+    pub terms: Vec<Term>,
+    pub start: Start,
     pub limit: usize,
-    pub offset: u64,
+}
+
+/// The terms of an order over models, ties by name.
+pub fn model_terms(order: &[Order<RegisteredModelOrderKey>]) -> Vec<Term> {
+    let terms = order.iter().map(|by| match by.key {
+        RegisteredModelOrderKey::Name => Term::new("m.name", Kind::Text, by.direction),
+        RegisteredModelOrderKey::LastUpdated => Term::new("m.last_updated_time", Kind::Int, by.direction),
+    });
+    terms
+        .chain([Term::new("m.name", Kind::Text, Direction::Ascending)])
+        .collect()
+}
+
+/// The terms of an order over versions, ties by model and number; without an order the last updated comes first.
+pub fn version_terms(order: &[Order<ModelVersionOrderKey>]) -> Vec<Term> {
+    let newest_first = [Order {
+        key: ModelVersionOrderKey::LastUpdated,
+        direction: Direction::Descending,
+    }];
+    let order = if order.is_empty() { &newest_first } else { order };
+    let terms = order.iter().map(|by| match by.key {
+        ModelVersionOrderKey::Name => Term::new("m.name", Kind::Text, by.direction),
+        ModelVersionOrderKey::Version => Term::new("v.version", Kind::Int, by.direction),
+        ModelVersionOrderKey::Created => Term::new("v.creation_time", Kind::Int, by.direction),
+        ModelVersionOrderKey::LastUpdated => Term::new("v.last_updated_time", Kind::Int, by.direction),
+    });
+    let last = [
+        Term::new("m.name", Kind::Text, Direction::Ascending),
+        Term::new("v.version", Kind::Int, Direction::Descending),
+    ];
+    terms.chain(last).collect()
 }
 
 const MODEL_IS_NO_PROMPT: &str = " AND NOT EXISTS (SELECT 1 FROM registered_model_tags p WHERE p.registered_model_id = m.id AND p.key = 'mlflow.prompt.is_prompt' AND LOWER(p.value) = 'true')";
@@ -36,10 +68,11 @@ const MODEL_IS_NO_PROMPT: &str = " AND NOT EXISTS (SELECT 1 FROM registered_mode
 const VERSION_IS_NO_PROMPT: &str = " AND NOT EXISTS (SELECT 1 FROM model_version_tags q WHERE q.model_version_id = v.id AND q.key = 'mlflow.prompt.is_prompt' AND LOWER(q.value) = 'true')";
 
 impl ModelSearch {
-    pub fn run(&self, tx: &Tx) -> Result<Vec<Model>> {
+    pub fn run(&self, tx: &Tx) -> Result<Vec<(Model, Vec<Key>)>> {
         let mut query = Query::new("SELECT ");
+        query.push(models::COLUMNS);
+        keyset::push_columns(&mut query, &self.terms);
         query
-            .push(models::COLUMNS)
             .push(" FROM registered_models m WHERE m.workspace_id = ")
             .bind(self.workspace_id);
         let wants_prompts = self.filter.predicates().iter().find_map(|predicate| match predicate {
@@ -63,25 +96,22 @@ impl ModelSearch {
                 }
             }
         }
-        query.push(" ORDER BY ");
-        for by in &self.order {
-            let column = match by.key {
-                RegisteredModelOrderKey::Name => "m.name",
-                RegisteredModelOrderKey::LastUpdated => "m.last_updated_time",
-            };
-            query.push(column).push(direction(by.direction)).push(", ");
-        }
-        query.push("m.name ASC");
-        push_page(&mut query, self.limit, self.offset);
-        Ok(query.run(tx, Model::read)?)
+        keyset::push_page(&mut query, &self.terms, &self.start, self.limit);
+        Ok(query.run(tx, |row| Ok((Model::read(row)?, keys(&self.terms, row, 5)?)))?)
     }
 }
 
+/// The keys of a row, whose columns stand behind those of the row itself.
+fn keys(terms: &[Term], row: &Row<'_>, mut at: usize) -> fettle_db::Result<Vec<Key>> {
+    terms.iter().map(|term| term.read(row, &mut at)).collect()
+}
+
 impl VersionSearch {
-    pub fn run(&self, tx: &Tx) -> Result<Vec<Version>> {
+    pub fn run(&self, tx: &Tx) -> Result<Vec<(Version, Vec<Key>)>> {
         let mut query = Query::new("SELECT ");
+        query.push(versions::COLUMNS);
+        keyset::push_columns(&mut query, &self.terms);
         query
-            .push(versions::COLUMNS)
             .push(" FROM model_versions v JOIN registered_models m ON m.id = v.registered_model_id WHERE v.workspace_id = ")
             .bind(self.workspace_id);
         let wants_prompts = self.filter.predicates().iter().find_map(|predicate| match predicate {
@@ -98,32 +128,8 @@ impl VersionSearch {
             query.push(" AND ");
             push_version_predicate(tx, &mut query, predicate);
         }
-        self.push_order(&mut query);
-        push_page(&mut query, self.limit, self.offset);
-        Ok(query.run(tx, Version::read)?)
-    }
-
-    fn push_order(&self, query: &mut Query) {
-        query.push(" ORDER BY ");
-        let newest_first = [Order {
-            key: ModelVersionOrderKey::LastUpdated,
-            direction: Direction::Descending,
-        }];
-        let order = if self.order.is_empty() {
-            &newest_first
-        } else {
-            self.order.as_slice()
-        };
-        for by in order {
-            let column = match by.key {
-                ModelVersionOrderKey::Name => "m.name",
-                ModelVersionOrderKey::Version => "v.version",
-                ModelVersionOrderKey::Created => "v.creation_time",
-                ModelVersionOrderKey::LastUpdated => "v.last_updated_time",
-            };
-            query.push(column).push(direction(by.direction)).push(", ");
-        }
-        query.push("m.name ASC, v.version DESC");
+        keyset::push_page(&mut query, &self.terms, &self.start, self.limit);
+        Ok(query.run(tx, |row| Ok((Version::read(row)?, keys(&self.terms, row, 16)?)))?)
     }
 }
 
@@ -149,12 +155,4 @@ fn asks_for_prompts(key: &str, comparison: &TextComparison) -> Option<bool> {
         TextComparison::NotEqual(value) => value.eq_ignore_ascii_case("false"),
         _ => false,
     })
-}
-
-fn push_page(query: &mut Query, limit: usize, offset: u64) {
-    query
-        .push(" LIMIT ")
-        .bind(limit as i64)
-        .push(" OFFSET ")
-        .bind(offset as i64);
 }

@@ -2,11 +2,12 @@
 
 use crate::{
     error::{ApiError, Result},
-    search_sql::{self, direction},
+    keyset::{self, Key, Kind, Start, Term},
+    search_sql,
 };
 use fettle_db::{Query, Row, Tx, params};
 use fettle_search::{
-    Filter, Order,
+    Direction, Filter, Order,
     experiments::{ExperimentIdComparison, ExperimentOrderKey, ExperimentPredicate, ExperimentTimeAttribute},
 };
 use fettle_wire::{experiments as wire, tags::KeyValue};
@@ -174,47 +175,60 @@ pub fn tags(tx: &Tx, ids: &[i64]) -> Result<HashMap<i64, Vec<KeyValue>>> {
     Ok(tags)
 }
 
-pub fn search(
-    tx: &Tx,
-    workspace_id: i64,
-    filter: &Filter<ExperimentPredicate>,
-    order: &[Order<ExperimentOrderKey>],
-    stages: &[&'static str],
-    limit: usize,
-    offset: u64,
-) -> Result<Vec<Experiment>> {
-    let mut query = Query::new(
-        "SELECT e.id, e.name, e.artifact_location, e.lifecycle_stage, e.creation_time, e.last_update_time
-         FROM experiments e WHERE e.workspace_id = ",
-    );
-    query
-        .bind(workspace_id)
-        .push(" AND e.lifecycle_stage IN ")
-        .bind_list(stages.iter().copied());
-    for predicate in filter.predicates() {
-        query.push(" AND ");
-        push_predicate(tx, &mut query, predicate);
-    }
-    query.push(" ORDER BY ");
+#[derive(Debug)]
+pub struct ExperimentSearch {
+    pub workspace_id: i64,
+    pub filter: Filter<ExperimentPredicate>,
+    pub stages: &'static [&'static str],
+    pub terms: Vec<Term>,
+    pub start: Start,
+    pub limit: usize,
+}
+
+/// The terms of an order over experiments; without one the newest comes first.
+pub fn terms(order: &[Order<ExperimentOrderKey>]) -> Vec<Term> {
     if order.is_empty() {
-        query.push("e.creation_time DESC, e.id ASC");
-    } else {
-        for by in order {
-            let column = match by.key {
-                ExperimentOrderKey::Id => "e.id",
-                ExperimentOrderKey::Name => "e.name",
-                ExperimentOrderKey::Time(attribute) => time_column(attribute),
-            };
-            query.push(column).push(direction(by.direction)).push(", ");
-        }
-        query.push("e.id DESC");
+        return vec![
+            Term::new("e.creation_time", Kind::Int, Direction::Descending),
+            Term::new("e.id", Kind::Int, Direction::Ascending),
+        ];
     }
-    query
-        .push(" LIMIT ")
-        .bind(limit as i64)
-        .push(" OFFSET ")
-        .bind(offset as i64);
-    Ok(query.run(tx, Experiment::read)?)
+    let terms = order.iter().map(|by| match by.key {
+        ExperimentOrderKey::Id => Term::new("e.id", Kind::Int, by.direction),
+        ExperimentOrderKey::Name => Term::new("e.name", Kind::Text, by.direction),
+        ExperimentOrderKey::Time(attribute) => Term::new(time_column(attribute), Kind::Int, by.direction),
+    });
+    terms
+        .chain([Term::new("e.id", Kind::Int, Direction::Descending)])
+        .collect()
+}
+
+impl ExperimentSearch {
+    pub fn run(&self, tx: &Tx) -> Result<Vec<(Experiment, Vec<Key>)>> {
+        let mut query = Query::new(
+            "SELECT e.id, e.name, e.artifact_location, e.lifecycle_stage, e.creation_time, e.last_update_time",
+        );
+        keyset::push_columns(&mut query, &self.terms);
+        query
+            .push(" FROM experiments e WHERE e.workspace_id = ")
+            .bind(self.workspace_id)
+            .push(" AND e.lifecycle_stage IN ")
+            .bind_list(self.stages.iter().copied());
+        for predicate in self.filter.predicates() {
+            query.push(" AND ");
+            push_predicate(tx, &mut query, predicate);
+        }
+        keyset::push_page(&mut query, &self.terms, &self.start, self.limit);
+        Ok(query.run(tx, |row| {
+            let mut at = 6;
+            let keys = self
+                .terms
+                .iter()
+                .map(|term| term.read(row, &mut at))
+                .collect::<fettle_db::Result<_>>()?;
+            Ok((Experiment::read(row)?, keys))
+        })?)
+    }
 }
 
 fn push_predicate(tx: &Tx, query: &mut Query, predicate: &ExperimentPredicate) {

@@ -1,9 +1,10 @@
 //! Points on their way in: the log of batches, and the latest value of each metric beside it.
 
+use super::runs::{Place, active_places};
 use crate::error::{ApiError, Result, not_found};
-use fettle_db::{Param, Tx, params};
+use fettle_db::{Column, Param, Tx, params};
 use fettle_series::point::Point;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a request logged for one run, encoded before the transaction starts.
 #[derive(Debug)]
@@ -27,29 +28,96 @@ pub struct ModelPoint {
     pub point: Point,
 }
 
-pub fn insert(tx: &Tx, workspace_id: i64, run_id: i64, batch: &Batch) -> Result<()> {
+/// One caller's points on their way to a run.
+#[derive(Debug)]
+pub struct Points {
+    pub workspace_id: i64,
+    pub run_uuid: String,
+    pub batch: Batch,
+}
+
+/// Writes many callers' points at once, and answers each with the run's key.
+pub fn write(tx: &Tx, all: &[Points]) -> Result<Vec<Result<i64>>> {
+    let runs: Vec<(i64, &str)> = all
+        .iter()
+        .map(|points| (points.workspace_id, points.run_uuid.as_str()))
+        .collect();
+    let places = active_places(tx, &runs)?;
+    let batches: Vec<(Place, &Batch)> = places
+        .iter()
+        .zip(all)
+        .filter_map(|(place, points)| Some((*place.as_ref().ok()?, &points.batch)))
+        .collect();
+    insert(tx, &batches)?;
+    Ok(places
+        .into_iter()
+        .map(|place| place.map(|place| place.run_id))
+        .collect())
+}
+
+/// Adds batches to the log, and what is the latest of each metric now beside it.
+pub fn insert(tx: &Tx, batches: &[(Place, &Batch)]) -> Result<()> {
+    let ints = |of: fn(&(Place, &Batch)) -> i64| Column::Ints(batches.iter().map(of).collect());
+    // A batch that is there already is one whose answer was lost.
+    tx.insert_rows(
+        "metric_batches (workspace_id, run_id, id, points, data)",
+        &[
+            ints(|(place, _)| place.workspace_id),
+            ints(|(place, _)| place.run_id),
+            ints(|(_, batch)| batch.id),
+            ints(|(_, batch)| batch.points as i64),
+            Column::Bytes(batches.iter().map(|(_, batch)| batch.data.as_slice()).collect()),
+        ],
+        "ON CONFLICT (run_id, id) DO NOTHING",
+    )?;
+    let mut latest: BTreeMap<(i64, &str), (Place, Point)> = BTreeMap::new();
+    for (place, batch) in batches {
+        for (key, point) in &batch.latest {
+            latest
+                .entry((place.run_id, key))
+                .and_modify(|(_, best)| *best = (*best).max(*point))
+                .or_insert((*place, *point));
+        }
+    }
+    upsert_latest(tx, &latest)?;
+    let run_ids: BTreeSet<i64> = batches.iter().map(|(place, _)| place.run_id).collect();
+    // After the rows above, which wait for a ranking of the same run to end.
     tx.execute(
-        "INSERT INTO metric_batches (workspace_id, run_id, id, points, data) VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![workspace_id, run_id, batch.id, batch.points as i64, &batch.data],
+        "UPDATE runs SET ranked = 0 WHERE id IN_IDS(?1) AND ranked = 1",
+        params![run_ids.into_iter().collect::<Vec<i64>>()],
     )?;
-    tx.execute_each(
-        "INSERT INTO latest_metrics (workspace_id, run_id, key, step, timestamp, value, is_nan) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-         ON CONFLICT (run_id, key) DO UPDATE SET step = excluded.step, timestamp = excluded.timestamp, value = excluded.value, is_nan = excluded.is_nan
+    for (place, batch) in batches {
+        insert_model_points(tx, place.workspace_id, place.run_id, &batch.model_points)?;
+    }
+    Ok(())
+}
+
+/// In the order of runs and keys, so that writers of the same keys cannot wait for each other in a circle.
+fn upsert_latest(tx: &Tx, latest: &BTreeMap<(i64, &str), (Place, Point)>) -> Result<()> {
+    let mut values = Vec::with_capacity(latest.len());
+    let mut nans = Vec::with_capacity(latest.len());
+    for (_, point) in latest.values() {
+        let (value, is_nan) = split_nan(point.value());
+        values.push(value);
+        nans.push(i64::from(is_nan));
+    }
+    let ints = |of: fn(&(Place, Point)) -> i64| Column::Ints(latest.values().map(of).collect());
+    tx.insert_rows(
+        "latest_metrics (workspace_id, run_id, experiment_id, key, step, timestamp, value, is_nan)",
+        &[
+            ints(|(place, _)| place.workspace_id),
+            ints(|(place, _)| place.run_id),
+            ints(|(place, _)| place.experiment_id),
+            Column::Texts(latest.keys().map(|&(_, key)| key).collect()),
+            ints(|(_, point)| point.step()),
+            ints(|(_, point)| point.timestamp()),
+            Column::Reals(values),
+            Column::Ints(nans),
+        ],
+        "ON CONFLICT (run_id, key) DO UPDATE SET step = excluded.step, timestamp = excluded.timestamp, value = excluded.value, is_nan = excluded.is_nan
          WHERE (excluded.step, excluded.timestamp, excluded.value) > (latest_metrics.step, latest_metrics.timestamp, latest_metrics.value)",
-        batch.latest.iter().map(|(key, point)| {
-            let (value, is_nan) = split_nan(point.value());
-            [
-                Param::from(workspace_id),
-                Param::from(run_id),
-                Param::from(key),
-                Param::from(point.step()),
-                Param::from(point.timestamp()),
-                Param::from(value),
-                Param::from(is_nan),
-            ]
-        }),
     )?;
-    insert_model_points(tx, workspace_id, run_id, &batch.model_points)
+    Ok(())
 }
 
 /// Keeps every point of a model. One that is there already, in all its parts, is a request sent twice.

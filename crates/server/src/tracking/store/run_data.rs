@@ -1,8 +1,8 @@
-//! All that hangs on a set of runs, one query per kind however many runs there are.
+//! All that hangs on a set of runs, in one read however many runs there are.
 
 use super::{metrics::join_nan, runs::Run};
 use crate::error::{ApiError, Result};
-use fettle_db::{Param, Tx, params};
+use fettle_db::{Param, Row, Tx};
 use fettle_wire::{
     Double,
     metrics::Metric,
@@ -11,43 +11,58 @@ use fettle_wire::{
 };
 use std::collections::HashMap;
 
-/// A statement twice: for one run, which is the fast path of `runs/get`, and for many.
-macro_rules! for_runs {
-    ($ids:expr, $head:literal, $tail:literal) => {
-        match $ids {
-            [id] => (concat!($head, " = ?1 ", $tail), [Param::from(*id)]),
-            ids => (concat!($head, " IN_IDS(?1) ", $tail), [Param::from(ids)]),
-        }
+/// Every kind of thing as rows of one shape: what it is, its run, three integers, a number and six texts. One statement
+/// is one round trip to PostgreSQL, and to SQLite one walk through its machine.
+macro_rules! everything {
+    ($runs:literal) => {
+        concat!(
+            "SELECT CAST(0 AS BIGINT), run_id, step, timestamp, is_nan, value, key, CAST(NULL AS TEXT), CAST(NULL AS TEXT), CAST(NULL AS TEXT), CAST(NULL AS TEXT), CAST(NULL AS TEXT) FROM latest_metrics WHERE run_id ", $runs,
+            " UNION ALL SELECT 1, run_id, NULL, NULL, NULL, NULL, key, value, NULL, NULL, NULL, NULL FROM params WHERE run_id ", $runs,
+            " UNION ALL SELECT 2, run_id, NULL, NULL, NULL, NULL, key, value, NULL, NULL, NULL, NULL FROM tags WHERE run_id ", $runs,
+            " UNION ALL SELECT 3, i.run_id, i.id, NULL, NULL, NULL, d.name, d.digest, d.source_type, d.source, d.schema, d.profile FROM run_dataset_inputs i JOIN datasets d ON d.id = i.dataset_id WHERE i.run_id ", $runs,
+            " UNION ALL SELECT 4, i.run_id, i.id, NULL, NULL, NULL, t.key, t.value, NULL, NULL, NULL, NULL FROM run_dataset_inputs i JOIN run_dataset_input_tags t ON t.input_id = i.id WHERE i.run_id ", $runs,
+            " UNION ALL SELECT 5, run_id, id, step, NULL, NULL, model_id, NULL, NULL, NULL, NULL, NULL FROM run_model_outputs WHERE run_id ", $runs,
+            " UNION ALL SELECT 6, run_id, NULL, NULL, NULL, NULL, model_id, NULL, NULL, NULL, NULL, NULL FROM run_model_inputs WHERE run_id ", $runs,
+        )
     };
 }
+
+/// Of one run, which is the fast path of `runs/get`.
+const OF_ONE: &str = everything!("= ?1");
+const OF_MANY: &str = everything!("IN_IDS(?1)");
 
 /// Turns rows into the wire's runs, in their order. Model inputs are left out of lists, as MLflow does.
 pub fn load(tx: &Tx, runs: Vec<Run>, with_model_inputs: bool) -> Result<Vec<wire::Run>> {
     let ids: Vec<i64> = runs.iter().map(|run| run.id).collect();
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut loader = Loader {
-        parts: ids.iter().map(|&id| (id, Parts::default())).collect(),
+    let (sql, params) = match ids.as_slice() {
+        [] => return Ok(Vec::new()),
+        [id] => (OF_ONE, [Param::from(*id)]),
+        ids => (OF_MANY, [Param::from(ids)]),
     };
-    loader.metrics(tx, &ids)?;
-    loader.params(tx, &ids)?;
-    loader.tags(tx, &ids)?;
-    loader.datasets(tx, &ids)?;
-    loader.model_outputs(tx, &ids)?;
-    if with_model_inputs {
-        loader.model_inputs(tx, &ids)?;
+    let mut parts: HashMap<i64, Parts> = ids.iter().map(|&id| (id, Parts::default())).collect();
+    // Rows of one run come together.
+    let mut current: Option<(i64, Parts)> = None;
+    tx.for_each::<ApiError>(sql, &params, |row| {
+        let run_id: i64 = row.get(1)?;
+        if current.as_ref().is_none_or(|(id, _)| *id != run_id) {
+            let next = parts.remove(&run_id).unwrap_or_default();
+            if let Some((id, part)) = current.replace((run_id, next)) {
+                parts.insert(id, part);
+            }
+        }
+        if let Some((_, part)) = &mut current {
+            part.add(row)?;
+        }
+        Ok(())
+    })?;
+    if let Some((id, part)) = current {
+        parts.insert(id, part);
     }
     Ok(runs
         .into_iter()
         .map(|run| {
-            let parts = loader.parts.remove(&run.id).unwrap_or_default();
-            wire::Run {
-                info: run.into_info(),
-                data: parts.data,
-                inputs: parts.inputs,
-                outputs: Some(parts.outputs),
-            }
+            let part = parts.remove(&run.id).unwrap_or_default();
+            part.into_run(run, with_model_inputs)
         })
         .collect())
 }
@@ -55,151 +70,93 @@ pub fn load(tx: &Tx, runs: Vec<Run>, with_model_inputs: bool) -> Result<Vec<wire
 #[derive(Default)]
 struct Parts {
     data: wire::RunData,
-    inputs: wire::RunInputs,
-    outputs: wire::RunOutputs,
+    /// With their ids, by which they are ordered and have their tags.
+    datasets: Vec<(i64, Dataset)>,
+    dataset_tags: Vec<(i64, KeyValue)>,
+    outputs: Vec<(i64, ModelOutput)>,
+    model_inputs: Vec<ModelInput>,
 }
 
-struct Loader {
-    parts: HashMap<i64, Parts>,
-}
-
-impl Loader {
-    fn part(&mut self, run_id: i64) -> &mut Parts {
-        self.parts.entry(run_id).or_default()
-    }
-
-    fn metrics(&mut self, tx: &Tx, ids: &[i64]) -> Result<()> {
-        let (sql, params) = for_runs!(
-            ids,
-            "SELECT run_id, key, value, is_nan, timestamp, step FROM latest_metrics WHERE run_id",
-            "ORDER BY run_id, key"
-        );
-        tx.for_each(sql, &params, |row| {
-            let metric = Metric {
-                key: row.get(1)?,
-                value: Double(join_nan(row.get(2)?, row.get(3)?)),
-                timestamp: row.get(4)?,
-                step: row.get(5)?,
+impl Parts {
+    fn add(&mut self, row: &Row<'_>) -> Result<()> {
+        match row.get::<i64>(0)? {
+            0 => self.data.metrics.push(Metric {
+                key: row.get(6)?,
+                value: Double(join_nan(row.get(5)?, row.get(4)?)),
+                timestamp: row.get(3)?,
+                step: row.get(2)?,
                 dataset_name: None,
                 dataset_digest: None,
                 model_id: None,
                 run_id: None,
-            };
-            self.part(row.get(0)?).data.metrics.push(metric);
-            Ok(())
-        })
+            }),
+            1 => self.data.params.push(key_value(row)?),
+            2 => self.data.tags.push(key_value(row)?),
+            3 => {
+                let dataset = Dataset {
+                    name: row.get(6)?,
+                    digest: row.get(7)?,
+                    source_type: row.get(8)?,
+                    source: row.get(9)?,
+                    schema: row.get(10)?,
+                    profile: row.get(11)?,
+                };
+                self.datasets.push((row.get(2)?, dataset));
+            }
+            4 => self.dataset_tags.push((row.get(2)?, key_value(row)?)),
+            5 => {
+                let output = ModelOutput {
+                    model_id: row.get(6)?,
+                    step: row.get(3)?,
+                };
+                self.outputs.push((row.get(2)?, output));
+            }
+            _ => self.model_inputs.push(ModelInput { model_id: row.get(6)? }),
+        }
+        Ok(())
     }
 
-    fn params(&mut self, tx: &Tx, ids: &[i64]) -> Result<()> {
-        let (sql, params) = for_runs!(
-            ids,
-            "SELECT run_id, key, value FROM params WHERE run_id",
-            "ORDER BY run_id, key"
-        );
-        tx.for_each(sql, &params, |row| {
-            self.part(row.get(0)?).data.params.push(KeyValue {
-                key: row.get(1)?,
-                value: row.get(2)?,
-            });
-            Ok(())
-        })
-    }
-
-    fn tags(&mut self, tx: &Tx, ids: &[i64]) -> Result<()> {
-        let (sql, params) = for_runs!(
-            ids,
-            "SELECT run_id, key, value FROM tags WHERE run_id",
-            "ORDER BY run_id, key"
-        );
-        tx.for_each(sql, &params, |row| {
-            self.part(row.get(0)?).data.tags.push(KeyValue {
-                key: row.get(1)?,
-                value: row.get(2)?,
-            });
-            Ok(())
-        })
-    }
-
-    fn datasets(&mut self, tx: &Tx, ids: &[i64]) -> Result<()> {
-        let (sql, params) = for_runs!(
-            ids,
-            "SELECT i.run_id, i.id, d.name, d.digest, d.source_type, d.source, d.schema, d.profile
-             FROM run_dataset_inputs i JOIN datasets d ON d.id = i.dataset_id WHERE i.run_id",
-            ""
-        );
-        let mut inputs: Vec<(i64, i64, Dataset)> = Vec::new();
-        tx.for_each::<ApiError>(sql, &params, |row| {
-            let dataset = Dataset {
-                name: row.get(2)?,
-                digest: row.get(3)?,
-                source_type: row.get(4)?,
-                source: row.get(5)?,
-                schema: row.get(6)?,
-                profile: row.get(7)?,
-            };
-            inputs.push((row.get(1)?, row.get(0)?, dataset));
-            Ok(())
-        })?;
-        // Sorted here: to SQLite a sort costs more than all else that `runs/get` asks for, even one of no rows.
-        inputs.sort_unstable_by_key(|(id, ..)| *id);
-        // Where each input's tags go.
-        let mut places: HashMap<i64, (i64, usize)> = HashMap::new();
-        for (id, run_id, dataset) in inputs {
-            let datasets = &mut self.part(run_id).inputs.dataset_inputs;
-            places.insert(id, (run_id, datasets.len()));
-            datasets.push(DatasetInput {
-                tags: Vec::new(),
+    /// Sorted here: SQLite reads along its keys and mostly gives them in order, and a sort of its own costs more than
+    /// all else that `runs/get` asks for.
+    fn into_run(mut self, run: Run, with_model_inputs: bool) -> wire::Run {
+        sort_by_key(&mut self.data.metrics, |a, b| a.key.cmp(&b.key));
+        sort_by_key(&mut self.data.params, |a, b| a.key.cmp(&b.key));
+        sort_by_key(&mut self.data.tags, |a, b| a.key.cmp(&b.key));
+        self.datasets.sort_by_key(|(id, _)| *id);
+        self.dataset_tags.sort_by(|(_, a), (_, b)| a.key.cmp(&b.key));
+        self.outputs.sort_by_key(|(id, _)| *id);
+        self.model_inputs.sort_by(|a, b| a.model_id.cmp(&b.model_id));
+        let mut inputs = wire::RunInputs::default();
+        for (id, dataset) in self.datasets {
+            let tags = self.dataset_tags.iter().filter(|(input, _)| *input == id);
+            inputs.dataset_inputs.push(DatasetInput {
+                tags: tags.map(|(_, tag)| tag.clone()).collect(),
                 dataset,
             });
         }
-        if places.is_empty() {
-            return Ok(());
+        if with_model_inputs {
+            inputs.model_inputs = self.model_inputs;
         }
-        let inputs: Vec<i64> = places.keys().copied().collect();
-        tx.for_each(
-            "SELECT input_id, key, value FROM run_dataset_input_tags WHERE input_id IN_IDS(?1) ORDER BY input_id, key",
-            params![inputs],
-            |row| {
-                if let Some(&(run_id, index)) = places.get(&row.get(0)?) {
-                    let tag = KeyValue {
-                        key: row.get(1)?,
-                        value: row.get(2)?,
-                    };
-                    self.part(run_id).inputs.dataset_inputs[index].tags.push(tag);
-                }
-                Ok(())
-            },
-        )
+        wire::Run {
+            info: run.into_info(),
+            data: self.data,
+            inputs,
+            outputs: Some(wire::RunOutputs {
+                model_outputs: self.outputs.into_iter().map(|(_, output)| output).collect(),
+            }),
+        }
     }
+}
 
-    fn model_outputs(&mut self, tx: &Tx, ids: &[i64]) -> Result<()> {
-        let (sql, params) = for_runs!(
-            ids,
-            "SELECT run_id, model_id, step FROM run_model_outputs WHERE run_id",
-            "ORDER BY run_id, id"
-        );
-        tx.for_each(sql, &params, |row| {
-            let output = ModelOutput {
-                model_id: row.get(1)?,
-                step: row.get(2)?,
-            };
-            self.part(row.get(0)?).outputs.model_outputs.push(output);
-            Ok(())
-        })
+fn sort_by_key<T>(list: &mut [T], order: impl Fn(&T, &T) -> std::cmp::Ordering) {
+    if !list.is_sorted_by(|a, b| order(a, b).is_le()) {
+        list.sort_by(order);
     }
+}
 
-    fn model_inputs(&mut self, tx: &Tx, ids: &[i64]) -> Result<()> {
-        let (sql, params) = for_runs!(
-            ids,
-            "SELECT run_id, model_id FROM run_model_inputs WHERE run_id",
-            "ORDER BY run_id, model_id"
-        );
-        tx.for_each(sql, &params, |row| {
-            self.part(row.get(0)?)
-                .inputs
-                .model_inputs
-                .push(ModelInput { model_id: row.get(1)? });
-            Ok(())
-        })
-    }
+fn key_value(row: &Row<'_>) -> Result<KeyValue> {
+    Ok(KeyValue {
+        key: row.get(6)?,
+        value: row.get(7)?,
+    })
 }

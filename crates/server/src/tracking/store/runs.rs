@@ -1,7 +1,7 @@
 //! Runs themselves; what hangs on them has files of its own.
 
 use crate::error::{Result, invalid, not_found};
-use fettle_db::{Row, Tx, params};
+use fettle_db::{Param, Row, Tx, params};
 use fettle_wire::runs::RunInfo;
 
 #[derive(Debug, Clone)]
@@ -89,7 +89,11 @@ pub fn insert(tx: &Tx, workspace_id: i64, run: &Run) -> Result<i64> {
 }
 
 pub fn get(tx: &Tx, workspace_id: i64, run_uuid: &str) -> Result<Run> {
-    find(tx, workspace_id, run_uuid)?.ok_or_else(|| not_found(format!("Run with id={run_uuid} not found")))
+    find(tx, workspace_id, run_uuid)?.ok_or_else(|| no_such_run(run_uuid))
+}
+
+fn no_such_run(run_uuid: &str) -> crate::error::ApiError {
+    not_found(format!("Run with id={run_uuid} not found"))
 }
 
 pub fn find(tx: &Tx, workspace_id: i64, run_uuid: &str) -> Result<Option<Run>> {
@@ -101,18 +105,48 @@ pub fn find(tx: &Tx, workspace_id: i64, run_uuid: &str) -> Result<Option<Run>> {
     )?)
 }
 
-/// The key of a run that may be written to: all that logging a point needs to know.
+/// All that logging a point needs to know of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    pub workspace_id: i64,
+    pub run_id: i64,
+    pub experiment_id: i64,
+}
+
+/// A run that may be written to.
+pub fn active_place(tx: &Tx, workspace_id: i64, run_uuid: &str) -> Result<Place> {
+    let [place] = &mut active_places(tx, &[(workspace_id, run_uuid)])?[..] else {
+        return Err(no_such_run(run_uuid));
+    };
+    std::mem::replace(place, Err(no_such_run(run_uuid)))
+}
+
+/// The key of a run that may be written to.
 pub fn active_id(tx: &Tx, workspace_id: i64, run_uuid: &str) -> Result<i64> {
-    let found = tx.query_opt(
-        "SELECT id, lifecycle_stage FROM runs WHERE run_uuid = ?1 AND workspace_id = ?2",
-        params![run_uuid, workspace_id],
-        |row| Ok((row.get::<i64>(0)?, row.text(1)? == "active")),
+    active_place(tx, workspace_id, run_uuid).map(|place| place.run_id)
+}
+
+/// For each of these runs, in their order, where it is written to or why it may not be.
+pub fn active_places(tx: &Tx, runs: &[(i64, &str)]) -> Result<Vec<Result<Place>>> {
+    let found = tx.query_each(
+        "SELECT workspace_id, id, experiment_id, lifecycle_stage FROM runs WHERE run_uuid = ?1 AND workspace_id = ?2",
+        runs.iter()
+            .map(|&(workspace_id, run_uuid)| [Param::from(run_uuid), Param::from(workspace_id)]),
+        |row| {
+            let place = Place {
+                workspace_id: row.get(0)?,
+                run_id: row.get(1)?,
+                experiment_id: row.get(2)?,
+            };
+            Ok((place, row.text(3)? == "active"))
+        },
     )?;
-    match found {
-        Some((id, true)) => Ok(id),
+    let place = |(found, &(_, run_uuid)): (Option<(Place, bool)>, &(i64, &str))| match found {
+        Some((place, true)) => Ok(place),
         Some((_, false)) => Err(not_active(run_uuid, "deleted")),
-        None => Err(not_found(format!("Run with id={run_uuid} not found"))),
-    }
+        None => Err(no_such_run(run_uuid)),
+    };
+    Ok(found.into_iter().zip(runs).map(place).collect())
 }
 
 /// Changes what is given and leaves the rest.

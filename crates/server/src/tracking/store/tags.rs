@@ -20,7 +20,8 @@ pub fn set(tx: &Tx, workspace_id: i64, run_id: i64, tags: &[KeyValue]) -> Result
         .collect();
     sorted.sort_by(|a, b| a.key.cmp(&b.key));
     tx.execute_each(
-        "INSERT INTO tags (workspace_id, run_id, key, value) VALUES (?1, ?2, ?3, ?4)
+        "INSERT INTO tags (workspace_id, run_id, key, value, experiment_id)
+         VALUES (?1, ?2, ?3, ?4, (SELECT experiment_id FROM runs WHERE id = ?2))
          ON CONFLICT (run_id, key) DO UPDATE SET value = excluded.value",
         sorted
             .iter()
