@@ -1,41 +1,57 @@
 """`python -m bench [--only NAME] [--quick]`, from the root of the repository; `cargo xtask bench` calls it."""
 
 import argparse
+import json
 import logging
 import os
 import time
 import warnings
 
-from bench import report
-from bench.cases import FULL, QUICK, scoring, start, tracking
+from bench import processes, report
+from bench.cases import FULL, QUICK, artifacts, registry, saturation, scale, scoring, start, tracking
 
-CASES = [start, tracking, scoring]
+CASES = [start, tracking, saturation, scale, registry, artifacts, scoring]
+ORDER = [name for case in CASES for name in case.NAMES]
 
 
 def main():
-    names = [name for case in CASES for name in case.NAMES]
     parser = argparse.ArgumentParser(prog="cargo xtask bench")
-    parser.add_argument("--only", action="append", default=[], metavar="NAME", help=f"one of {', '.join(names)}")
+    parser.add_argument("--only", action="append", default=[], metavar="NAME", help="a case, or what its name begins with")
+    parser.add_argument("--list", action="store_true", help="name the cases")
     parser.add_argument("--quick", action="store_true")
     arguments = parser.parse_args()
-    unknown = [name for name in arguments.only if name not in names]
+    if arguments.list:
+        print("\n".join(ORDER))
+        return
+    unknown = [name for name in arguments.only if not any(known.startswith(name) for known in ORDER)]
     if unknown:
-        parser.error(f"no case {unknown[0]!r}; there are {', '.join(names)}")
-    wanted = arguments.only or names
+        parser.error(f"no case begins with {unknown[0]!r}; there are {', '.join(ORDER)}")
+    wanted = [name for name in ORDER if not arguments.only or any(name.startswith(begin) for begin in arguments.only)]
+    if not arguments.only:
+        wanted = [name for name in wanted if name not in scale.BY_NAME_ONLY]
+    if not processes.POSTGRES:
+        raise SystemExit("FETTLE_BENCH_POSTGRES names no server: run cargo xtask bench, which starts one")
     warnings.filterwarnings("ignore")
     logging.getLogger("mlflow").setLevel(logging.ERROR)
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 
     about = report.machine()
-    results = {}
+    measured, began = {}, time.monotonic()
     for case in CASES:
         chosen = [name for name in case.NAMES if name in wanted]
-        if chosen:
-            started = time.monotonic()
-            print(f"measuring {', '.join(chosen)} ...", flush=True)
-            results.update(case.measure(QUICK if arguments.quick else FULL, chosen))
-            print(f"  took {time.monotonic() - started:.0f} s", flush=True)
-    report.write(results, about, arguments.quick, arguments.only)
+        if not chosen:
+            continue
+        started = time.monotonic()
+        print(f"measuring {', '.join(chosen)} ...", flush=True)
+        measured.update(case.measure(QUICK if arguments.quick else FULL, chosen))
+        print(f"  took {time.monotonic() - started:.0f} s", flush=True)
+        if not arguments.quick:
+            # What is measured stays, whatever comes after.
+            report.write(measured, about, True, ORDER)
+    print(f"took {time.monotonic() - began:.0f} s in all")
+    if arguments.quick:
+        print(json.dumps(measured, indent=1))
+        print("A quick run: one short round each. It shows that the bench works and is no measurement.")
 
 
 main()

@@ -1,21 +1,12 @@
-"""Load from wrk, and what one round of it showed."""
+"""Load from wrk (closed loop: a connection asks again when it has its answer), and what the rounds showed."""
 
 import json
 import subprocess
-from dataclasses import dataclass
 from statistics import median
-
 
 # A slow server on a busy machine may answer nothing in a short round; it is then given a longer one, up to this.
 LONGEST_SECONDS = 60
-
-
-@dataclass
-class Round:
-    requests_per_second: float
-    p50_ms: float
-    p99_ms: float
-    cpu_seconds_per_1000: float
+LATENCIES = ("p50_ms", "p95_ms", "p99_ms", "p999_ms")
 
 
 def measure(server, script, arguments, connections, seconds):
@@ -32,12 +23,11 @@ def measure(server, script, arguments, connections, seconds):
         if seconds > LONGEST_SECONDS:
             raise SystemExit(f"{script} against {server.name}: no answer in {seconds} s")
         return measure(server, script, arguments, connections, seconds * 4)
-    return Round(
-        requests_per_second=result["requests"] / result["seconds"],
-        p50_ms=result["p50_ms"],
-        p99_ms=result["p99_ms"],
-        cpu_seconds_per_1000=cpu / result["requests"] * 1000,
-    )
+    return {
+        "requests_per_second": result["requests"] / result["seconds"],
+        **{field: result[field] for field in LATENCIES},
+        "cpu_seconds_per_1000": cpu / result["requests"] * 1000,
+    }
 
 
 def interleaved(servers, script, arguments_of, connections, plan):
@@ -52,13 +42,19 @@ def interleaved(servers, script, arguments_of, connections, plan):
 
 
 def summary(rounds):
-    def middle(field):
-        return median(getattr(one, field) for one in rounds)
+    middle = {field: median(one[field] for one in rounds) for field in rounds[0]}
+    return {**middle, "rounds": [one["requests_per_second"] for one in rounds]}
 
+
+def case(title, store, sides, *, connections, goals=(), points=None):
+    """A case as the report takes it. `points` is how many metric points a request carries."""
     return {
-        "requests_per_second": middle("requests_per_second"),
-        "p50_ms": middle("p50_ms"),
-        "p99_ms": middle("p99_ms"),
-        "cpu_seconds_per_1000": middle("cpu_seconds_per_1000"),
-        "rounds": [one.requests_per_second for one in rounds],
+        "title": title,
+        "store": store,
+        "unit": "requests/s",
+        "better": "more",
+        "connections": connections,
+        "goals": [list(goal) for goal in goals],
+        **({"points": points} if points else {}),
+        "sides": sides,
     }

@@ -1,5 +1,6 @@
 """The servers that are measured: starting them, and what they cost in memory and processor time."""
 
+import contextlib
 import http.client
 import os
 import signal
@@ -10,7 +11,13 @@ import time
 from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
+POSTGRES = os.environ.get("FETTLE_BENCH_POSTGRES", "")
 FETTLE = os.environ.get("FETTLE_BIN", "target/release/fettle")
+
+
+def tool(name):
+    """A program of bench/tools."""
+    return os.path.join(os.environ.get("FETTLE_BENCH_TOOLS", "target/release"), name)
 
 
 def free_port():
@@ -113,19 +120,53 @@ class Server:
         return total / 1024
 
 
-def mlflow_server(folder, **environment):
-    """As its users start it, on SQLite."""
+@contextlib.contextmanager
+def databases(store, folder):
+    """A function that names a fresh database of a kind for each server."""
+    if store == "sqlite":
+        yield lambda name: f"sqlite:///{folder}/{name}.db"
+        return
+    made = []
+
+    def uri(name):
+        database = f"bench_{name}_{os.getpid()}"
+        postgres(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
+        postgres(f"CREATE DATABASE {database}")
+        made.append(database)
+        return POSTGRES.rpartition("/")[0] + f"/{database}"
+
+    try:
+        yield uri
+    finally:
+        for database in made:
+            postgres(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
+
+
+def postgres(statement):
+    subprocess.run(["psql", "--quiet", POSTGRES, "-c", statement], check=True, stderr=subprocess.DEVNULL)
+
+
+def mlflow_server(folder, uri=None, **environment):
+    """As its users start it."""
     port = free_port()
     command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", port]
-    command += ["--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--artifacts-destination", folder / "mlflow-artifacts"]
+    command += ["--backend-store-uri", uri or f"sqlite:///{folder}/mlflow.db", "--artifacts-destination", folder / "mlflow-artifacts"]
     return Server("mlflow", command, port, folder, environment)
 
 
-def fettle_server(folder):
+def fettle_server(folder, uri=None):
     port = free_port()
     command = [FETTLE, "server", "--host", "127.0.0.1", "--port", port]
-    command += ["--backend-store-uri", f"sqlite:///{folder}/fettle.db", "--artifacts-destination", folder / "fettle-artifacts"]
+    command += ["--backend-store-uri", uri or f"sqlite:///{folder}/fettle.db", "--artifacts-destination", folder / "fettle-artifacts"]
     return Server("fettle", command, port, folder)
+
+
+def seed(uri, **amounts):
+    """Fill a store of Fettle that no server uses."""
+    command = [FETTLE, "seed", "--backend-store-uri", uri]
+    for name, amount in amounts.items():
+        command += [f"--{name}", str(amount)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
 def mlflow_scoring(folder, model):

@@ -1,35 +1,29 @@
-"""The results as a page to read and as data to compare with later ones."""
+"""The results as a page to read and as data to compare with later ones.
+
+`python3 -m bench.report` writes the pages anew from results.json; with `--check` it fails if they differ from it.
+"""
 
 import datetime
 import json
 import os
 import platform
 import subprocess
+import sys
 from pathlib import Path
 
+from bench import plot
+
 HERE = Path(__file__).parent
-# What Fettle is to reach: a ratio to MLflow, or a bound in the unit of the case.
-GOALS = {
-    ("cold-start", "fettle"): ("<= 0.030 s", lambda value, ratio: value <= 0.030),
-    ("idle-memory", "fettle"): ("<= 25 MiB", lambda value, ratio: value <= 25),
-    ("log-metric", "fettle"): (">= 100x", lambda value, ratio: ratio >= 100),
-    ("log-batch", "fettle"): (">= 1,000 req/s", lambda value, ratio: value >= 1000),
-    ("runs-get", "fettle"): (">= 100x", lambda value, ratio: ratio >= 100),
-    ("runs-search", "fettle"): (">= 100x", lambda value, ratio: ratio >= 100),
-    ("scoring-1", "fettle-native"): (">= 100x", lambda value, ratio: ratio >= 100),
-    ("scoring-32", "fettle-native"): (">= 100x", lambda value, ratio: ratio >= 100),
-    ("scoring-32", "fettle-python"): (">= 5x", lambda value, ratio: ratio >= 5),
-}
-TITLES = {
-    "cold-start": "Cold start on an empty folder, to the first answer",
-    "idle-memory": "Memory at rest (proportional set size of all processes)",
-    "log-metric": "log-metric, 8 connections",
-    "log-batch": "log-batch of 1,000 metrics, 8 connections",
-    "runs-get": "runs/get, 8 connections",
-    "runs-search": "runs/search of 100 full runs, 8 connections",
-    "scoring-1": "Scoring a 100-tree forest, one row per request, 1 connection",
-    "scoring-32": "Scoring a 100-tree forest, one row per request, 32 connections",
-}
+README = HERE.parent / "README.md"
+RESULTS = HERE / "results.json"
+STORES = {"sqlite": "SQLite", "postgres": "PostgreSQL", "": ""}
+MARKS = ("<!-- figures -->\n", "<!-- /figures -->")
+# What the README shows.
+SHOWN = [
+    "cold-start", "idle-memory", "loaded-memory@sqlite", "log-metric@sqlite", "log-metric@postgres", "log-batch-1000-8@sqlite", "runs-get@sqlite",
+    "runs-search@sqlite", "search-newest-100-20k@sqlite", "search-by-metric-20k@sqlite", "search-by-metric-1m@sqlite", "search-deep-page-1m@sqlite",
+    "history-50k@sqlite", "history-10m@sqlite", "models-search", "artifact-memory", "scoring-1", "scoring-32",
+]  # fmt: skip
 
 
 def machine():
@@ -45,102 +39,167 @@ def machine():
     }
 
 
-def rows_of(name, case):
-    """One row per Fettle side: MLflow's figure, ours, the ratio, the goal and whether it is met."""
-    reference = case["sides"]["mlflow"]
+def rows_of(case):
+    """One row per side of Fettle: MLflow's figure if it has one, ours, the ratio, the goals and whether they are met."""
+    reference = case["sides"].get("mlflow")
     for side, measured in case["sides"].items():
         if side == "mlflow":
             continue
-        theirs, ours = figure(reference), figure(measured)
-        ratio = theirs / ours if case["better"] == "less" else ours / theirs
-        goal, met = GOALS.get((name, side), ("", None))
-        yield {
-            "case": name,
-            "side": side,
-            "mlflow": theirs,
-            "fettle": ours,
-            "ratio": ratio,
-            "goal": goal,
-            "met": met(ours, ratio) if met else None,
-            "reference": reference,
-            "measured": measured,
-        }
+        theirs, ours = figure(reference) if reference else None, figure(measured)
+        ratio = None
+        if theirs and ours:
+            ratio = theirs / ours if case["better"] == "less" else ours / theirs
+        goals = [goal for goal in case["goals"] if len(goal) < 4 or goal[3] == side]
+        met = [reached(goal, measured, ratio) for goal in goals]
+        title = case["title"]
+        if "connections" in case:
+            title += f", {case['connections']} connection{'s' if case['connections'] != 1 else ''}"
+        if "-" in side:
+            title += f" ({side.removeprefix('fettle-')} executor)"
+        yield {"title": title, "store": STORES[case["store"]], "mlflow": theirs, "fettle": ours, "ratio": ratio, "goals": goals, "met": met, "unit": case["unit"]}
 
 
 def figure(measured):
     return measured["requests_per_second"] if isinstance(measured, dict) else measured
 
 
+def reached(goal, measured, ratio):
+    kind, field, bound = goal[:3]
+    if kind == "ratio":
+        return ratio is not None and ratio >= bound
+    value = measured[field] if field else figure(measured)
+    return value >= bound if kind == "at_least" else value <= bound
+
+
+def goal_text(goal, unit):
+    kind, field, bound = goal[:3]
+    if kind == "ratio":
+        return f">= {bound}x"
+    sign = ">=" if kind == "at_least" else "<="
+    return f"{field.removesuffix('_ms')} {sign} {bound:,} ms" if field else f"{sign} {bound:,} {short(unit)}"
+
+
+def short(unit):
+    return unit.replace("requests/s", "req/s")
+
+
 def number(value):
+    if value is None:
+        return ""
     if value >= 1000:
         return f"{value:,.0f}"
     return f"{value:.1f}" if value >= 10 else f"{value:.4g}"
 
 
-def table(results, rows):
+def table(cases):
     """One line per case and side of Fettle."""
-    lines = ["| what | MLflow | Fettle | ratio | goal | |", "|---|---:|---:|---:|---|---|"]
-    for row in rows:
-        unit = results[row["case"]]["unit"].split()[0].rstrip(",").replace("requests/s", "req/s")
-        title = TITLES[row["case"]] + (f" ({row['side'].removeprefix('fettle-')} executor)" if "-" in row["side"] else "")
-        verdict = {True: "reached", False: "**short**", None: ""}[row["met"]]
-        lines.append(
-            f"| {title} | {number(row['mlflow'])} {unit} | {number(row['fettle'])} {unit} | {number(row['ratio'])}x | {row['goal']} | {verdict} |"
-        )
+    lines = ["| what | store | MLflow | Fettle | ratio | goal | |", "|---|---|---:|---:|---:|---|---|"]
+    for case in cases:
+        for row in rows_of(case):
+            unit = short(row["unit"])
+            theirs = f"{number(row['mlflow'])} {unit}" if row["mlflow"] else ""
+            ratio = f"{number(row['ratio'])}x" if row["ratio"] else ""
+            goals = ", ".join(goal_text(goal, row["unit"]) for goal in row["goals"])
+            verdict = ", ".join("reached" if met else "**short**" for met in row["met"])
+            lines.append(f"| {row['title']} | {row['store']} | {theirs} | {number(row['fettle'])} {unit} | {ratio} | {goals} | {verdict} |")
     return lines
 
 
-def markdown(results, about, quick):
+def latencies(cases):
+    lines = ["| what | store | | p50 ms | p95 ms | p99 ms | p99.9 ms | CPU s per 1,000 requests |", "|---|---|---|---:|---:|---:|---:|---:|"]
+    for case in cases:
+        for side, measured in case["sides"].items():
+            if isinstance(measured, dict):
+                title = f"{case['title']}, {case['connections']} conn."
+                fields = ("p50_ms", "p95_ms", "p99_ms", "p999_ms", "cpu_seconds_per_1000")
+                cells = [title, STORES[case["store"]], side, *(number(measured[field]) for field in fields)]
+                lines.append("| " + " | ".join(cells) + " |")
+    return lines
+
+
+def curves(cases):
+    lines = []
+    for case in cases:
+        lines += ["", f"{case['title']} on {STORES[case['store']]}, {case['connections']} connections:", ""]
+        lines += ["| offered/s | achieved/s | p50 ms | p95 ms | p99 ms | p99.9 ms |", "|---:|---:|---:|---:|---:|---:|"]
+        for step in case["curve"]:
+            cells = [number(step[field]) for field in ("offered", "achieved", "p50_ms", "p95_ms", "p99_ms", "p999_ms")]
+            lines.append("| " + " | ".join(cells) + " |")
+    return lines
+
+
+def markdown(results, about):
     lines = ["# Fettle beside MLflow 3.17.2", ""]
     lines += [
-        "Written by `cargo xtask bench`. Both servers run on one machine and on SQLite, answer the same requests with the",
-        "same data (that is checked first), and are asked in turn; figures are medians of the rounds. Ratios travel between",
-        "machines, absolute figures do not.",
+        "Written by `cargo xtask bench`. Both servers run on one machine and one kind of store (PostgreSQL with `fsync` on), answer the",
+        "same requests with the same data (that is checked first), and are asked in turn; figures are medians of the rounds. Ratios",
+        "travel between machines, absolute figures do not.",
         "",
         f"{about['date']}, commit {about['commit']}, {about['cores']} cores ({about['cpu']}), Linux {about['kernel']}, load average"
-        f" at the start {about['load_at_start']}. The load generator (wrk) runs on the same cores.",
+        f" at the start {about['load_at_start']}. The load generator runs on the same cores: wrk, a closed loop, unless a table says"
+        " otherwise. PostgreSQL's own processes are not in the processor times.",
         "",
     ]
-    if quick:
-        lines += ["**A quick run: one short round each. It shows that the bench works and is no measurement.**", ""]
-    rows = [row for name, case in results.items() for row in rows_of(name, case)]
-    lines += table(results, rows)
-    loaded = [row for row in rows if isinstance(row["measured"], dict)]
-    if loaded:
-        lines += ["", "## Latency and processor time under that load", ""]
-        lines += ["| what | | p50 ms | p99 ms | CPU s per 1,000 requests |", "|---|---|---:|---:|---:|"]
-        for name, case in results.items():
-            for side, measured in case["sides"].items():
-                if isinstance(measured, dict):
-                    cells = [TITLES[name], side, *(number(measured[key]) for key in ("p50_ms", "p99_ms", "cpu_seconds_per_1000"))]
-                    lines.append("| " + " | ".join(cells) + " |")
+    cases = [case for case in results.values() if "sides" in case]
+    lines += table(cases)
+    if "floors" in results:
+        lines += ["", "## Floors of this machine", "", "The same work done bare, with nothing of a tracking server around it.", ""]
+        lines += ["| what | per second |", "|---|---:|"]
+        lines += [f"| {what} | {number(value)} |" for what, value in results["floors"]["floors"].items()]
+    lines += ["", "## Latency and processor time under that load", "", *latencies(cases)]
+    measured_curves = [case for case in results.values() if "curve" in case]
+    if measured_curves:
+        lines += ["", "## Saturation", "", "Requests are sent at a given rate whether or not the server keeps up (an open loop, `bench/tools`);"]
+        lines += ["latency counts from the moment when a request was due.", *curves(measured_curves)]
+    if plot.sizes(results):
+        lines += ["", "## Cost against size", "", "![Latency of searches against the number of runs](cost.svg)"]
     return "\n".join(lines) + "\n"
 
 
-def write(results, about, quick, only):
-    """Print the report. A full run replaces the files, a run of single cases replaces those, a quick run leaves them."""
-    stored = HERE / "results.json"
-    if only and not quick and stored.is_file():
-        before = json.loads(stored.read_text())
-        results = {**before["results"], **results}
-    results = {name: results[name] for name in TITLES if name in results}
-    text = markdown(results, about, quick)
-    print(text)
-    if not quick:
-        stored.write_text(json.dumps({"about": about, "results": results}, indent=1) + "\n")
-        (HERE / "REPORT.md").write_text(text)
-        fill_readme(results)
-
-
-def fill_readme(results):
-    """The README shows the table of the newest full report, between its two marks."""
-    readme = HERE.parent / "README.md"
-    before, rest = readme.read_text().split("<!-- figures -->\n")
-    after = rest.split("<!-- /figures -->")[1]
-    rows = [row for name, case in results.items() for row in rows_of(name, case)]
-    shown = "\n".join(table(results, rows))
+def readme(results):
+    """The README with the newest figures between its two marks."""
+    before, rest = README.read_text().split(MARKS[0])
+    after = rest.split(MARKS[1])[1]
+    shown = table([results[name] for name in SHOWN if name in results])
     words = (
-        "Measured side by side with MLflow 3.17.2 on one machine of two cores, on SQLite, by `cargo xtask bench`, after both\n"
-        "gave the same answers. Latencies, processor time and the machine are in [bench/REPORT.md](bench/REPORT.md).\n"
+        "Measured side by side with MLflow 3.17.2 on one machine of two cores by `cargo xtask bench`, after both gave the same\n"
+        "answers. Latencies, saturation curves, floors and the machine are in [bench/REPORT.md](bench/REPORT.md).\n"
     )
-    readme.write_text(f"{before}<!-- figures -->\n{words}\n{shown}\n<!-- /figures -->{after}")
+    return f"{before}{MARKS[0]}{words}\n" + "\n".join(shown) + f"\n{MARKS[1]}{after}"
+
+
+def pages(stored):
+    """Each file that follows from the results, with what it should hold."""
+    results, about = stored["results"], stored["about"]
+    files = {HERE / "REPORT.md": markdown(results, about), README: readme(results)}
+    if plot.sizes(results):
+        files[HERE / "cost.svg"] = plot.svg(results)
+    return files
+
+
+def write(results, about, only, order):
+    """Print the report. Measured cases replace what is stored of them; the others stay."""
+    if only and RESULTS.is_file():
+        earlier = json.loads(RESULTS.read_text())["results"]
+        results = {**earlier, **results}
+    results = {name: results[name] for name in order if "title" in results.get(name, {})}
+    stored = {"about": about, "results": results}
+    RESULTS.write_text(json.dumps(stored, indent=1) + "\n")
+    for path, text in pages(stored).items():
+        path.write_text(text)
+    print(markdown(results, about))
+
+
+def main():
+    stored = json.loads(RESULTS.read_text())
+    if "--check" not in sys.argv:
+        for path, text in pages(stored).items():
+            path.write_text(text)
+        return
+    stale = [path.name for path, text in pages(stored).items() if not path.is_file() or path.read_text() != text]
+    if stale:
+        raise SystemExit(f"{', '.join(stale)} differ from bench/results.json: run python3 -m bench.report")
+
+
+if __name__ == "__main__":
+    main()

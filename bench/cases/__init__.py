@@ -1,4 +1,4 @@
-"""What is measured, one file per server under load."""
+"""What is measured, one file per subject."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,10 @@ class Plan:
     seconds: int
     warm_up_seconds: int
     cold_starts: int
+    # Runs of the largest store.
+    large_runs: int
+    artifact_mib: int
 
 
-FULL = Plan(rounds=5, seconds=4, warm_up_seconds=1, cold_starts=3)
-QUICK = Plan(rounds=1, seconds=2, warm_up_seconds=1, cold_starts=1)
+FULL = Plan(rounds=3, seconds=3, warm_up_seconds=1, cold_starts=2, large_runs=1_000_000, artifact_mib=1024)
+QUICK = Plan(rounds=1, seconds=1, warm_up_seconds=1, cold_starts=1, large_runs=20_000, artifact_mib=64)

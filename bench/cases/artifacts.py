@@ -1,9 +1,8 @@
-"""Artifacts through the server into a folder and back: one large file, and many small ones, each acknowledged."""
+"""One large file up and down again through both servers, with their memory on the way."""
 
 import hashlib
 import http.client
 import os
-import statistics
 import tempfile
 import threading
 import time
@@ -11,86 +10,71 @@ from pathlib import Path
 
 from bench import processes
 
-NAMES = ["artifact-large", "artifact-small"]
-MIB = 1 << 20
-LARGE_MIB = 512
-SMALL_FILES = 200
-SMALL = os.urandom(10_000)
-PATH = "/api/2.0/mlflow-artifacts/artifacts/0/bench"
+NAMES = ["artifact-upload", "artifact-download", "artifact-memory"]
+PATH = "/api/2.0/mlflow-artifacts/artifacts/0/large.bin"
+CHUNK = 1 << 20
 
 
 def measure(plan, wanted):
-    results = {}
-    with tempfile.TemporaryDirectory() as folder:
-        folder = Path(folder)
-        servers = [processes.mlflow_server(folder, MLFLOW_SERVER_ENABLE_JOB_EXECUTION="false"), processes.fettle_server(folder)]
-        try:
-            for server in servers:
-                server.start()
-            if "artifact-large" in wanted:
-                sides = {server.name: large(server) for server in servers}
-                results["artifact-large"] = {"unit": "MiB/s", "better": "more", "connections": 1, "sides": sides}
-            if "artifact-small" in wanted:
-                sides = {server.name: small(server, plan) for server in servers}
-                results["artifact-small"] = {"unit": "files/s", "better": "more", "connections": 1, "sides": sides}
-        finally:
-            for server in servers:
+    up, down, memory = {}, {}, {}
+    for make in (processes.mlflow_server, processes.fettle_server):
+        with tempfile.TemporaryDirectory() as folder:
+            server = make(Path(folder))
+            server.start()
+            try:
+                up[server.name], down[server.name], memory[server.name] = through(server, plan.artifact_mib)
+            finally:
                 server.stop()
-    return results
+    size = f"{plan.artifact_mib:,} MiB"
+    figures = {
+        "artifact-upload": figure(f"Artifact of {size}: upload", "MiB/s", "more", up),
+        "artifact-download": figure(f"Artifact of {size}: download", "MiB/s", "more", down),
+        "artifact-memory": figure(f"Artifact of {size}: most memory on the way", "MiB", "less", memory),
+    }
+    return {name: figures[name] for name in wanted}
 
 
-def large(server):
-    """The bytes are made and checked as they flow; the most memory meanwhile is that of the server above what it had."""
-    sent, received, peak, stop = hashlib.sha256(), hashlib.sha256(), [0.0], threading.Event()
-    idle, block = server.memory_mib(), os.urandom(MIB)
+def figure(title, unit, better, sides):
+    return {"title": title, "store": "sqlite", "unit": unit, "better": better, "goals": [], "sides": sides}
 
-    def chunks():
-        for number in range(LARGE_MIB):
-            data = number.to_bytes(8, "big") + block[8:]
-            sent.update(data)
-            yield data
+
+def through(server, mib):
+    """Throughput up and down, and the highest memory; the bytes that come back are those that were sent."""
+    peak, done = [0.0], threading.Event()
 
     def watch():
-        while not stop.wait(0.05):
+        while not done.wait(0.1):
             peak[0] = max(peak[0], server.memory_mib())
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=600)
-    cpu, started = server.cpu_seconds(), time.perf_counter()
-    connection.request("PUT", f"{PATH}/large.bin", body=chunks(), headers={"Content-Length": str(LARGE_MIB * MIB)})
-    succeed(connection)
-    up, started = time.perf_counter() - started, time.perf_counter()
-    connection.request("GET", f"{PATH}/large.bin")
-    answer = connection.getresponse()
-    while data := answer.read(MIB):
-        received.update(data)
-    down = time.perf_counter() - started
-    cpu = server.cpu_seconds() - cpu
-    stop.set()
-    watcher.join()
+    try:
+        sent = hashlib.sha256()
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=600)
+        started = time.monotonic()
+        connection.request("PUT", PATH, body=chunks(mib, sent), headers={"Content-Length": str(mib * CHUNK)})
+        answer = connection.getresponse()
+        if answer.status != 200:
+            raise SystemExit(f"upload to {server.name}: {answer.status} {answer.read()[:300]}")
+        answer.read()
+        up = time.monotonic() - started
+        received, started = hashlib.sha256(), time.monotonic()
+        connection.request("GET", PATH)
+        answer = connection.getresponse()
+        while data := answer.read(CHUNK):
+            received.update(data)
+        down = time.monotonic() - started
+    finally:
+        done.set()
+        watcher.join()
     if sent.digest() != received.digest():
-        raise SystemExit(f"{server.name} gave back other bytes")
-    figures = {"up_mib_s": LARGE_MIB / up, "down_mib_s": LARGE_MIB / down, "cpu_seconds": cpu}
-    return figures | {"idle_mib": idle, "peak_mib": peak[0]}
+        raise SystemExit(f"{server.name} gives back other bytes")
+    return mib / up, mib / down, peak[0]
 
 
-def small(server, plan):
-    connection, times = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60), []
-    for number in range(SMALL_FILES * min(plan.rounds, 2)):
-        started = time.perf_counter()
-        connection.request("PUT", f"{PATH}/small/{number}.bin", body=SMALL)
-        succeed(connection)
-        times.append(time.perf_counter() - started)
-    return {
-        "requests_per_second": len(times) / sum(times),
-        "p50_ms": statistics.median(times) * 1000,
-        "p99_ms": statistics.quantiles(times, n=100)[98] * 1000,
-    }
-
-
-def succeed(connection):
-    answer = connection.getresponse()
-    data = answer.read()
-    if answer.status != 200:
-        raise SystemExit(f"{answer.status} {data[:500]}")
+def chunks(count, digest):
+    block = os.urandom(CHUNK)
+    for number in range(count):
+        data = number.to_bytes(8, "big") + block[8:]
+        digest.update(data)
+        yield data

@@ -7,10 +7,15 @@ from pathlib import Path
 import requests
 
 from bench import processes
-from bench.load import interleaved
+from bench.load import case, interleaved
 
 NAMES = ["scoring-1", "scoring-32"]
 ROWS = 64
+TITLE = "Scoring a 100-tree forest, one row per request"
+GOALS = {
+    "scoring-1": [("ratio", "", 100, "fettle-native")],
+    "scoring-32": [("ratio", "", 200, "fettle-native"), ("ratio", "", 5, "fettle-python")],
+}
 
 
 def measure(plan, wanted):
@@ -33,7 +38,7 @@ def measure(plan, wanted):
                 if name in wanted:
                     connections = int(name.rpartition("-")[2])
                     sides = interleaved(servers, "requests", lambda *_: [folder / "bodies"], connections, plan)
-                    results[name] = {"unit": "requests/s", "better": "more", "connections": connections, "sides": sides}
+                    results[name] = case(TITLE, "", sides, connections=connections, goals=GOALS[name])
         finally:
             for server in servers:
                 server.stop()

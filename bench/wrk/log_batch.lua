@@ -1,6 +1,6 @@
--- A thousand new points per request. The points of a batch differ in key and step; the timestamp is new each time, and
+-- Many new points per request. The points of a batch differ in key and step; the timestamp is new each time, and
 -- is put in as the separator of one `table.concat`, so that the load generator does not become what is measured.
--- usage: wrk -s log_batch.lua URL -- FILE FIRST_STEP
+-- usage: wrk -s log_batch.lua URL -- FILE FIRST_STEP POINTS
 
 dofile("bench/wrk/report.lua")
 
@@ -14,7 +14,7 @@ function init(args)
     runs[#runs + 1] = line
   end
   timestamp = timestamp + tonumber(args[2])
-  for number = 0, 999 do
+  for number = 0, tonumber(args[3]) - 1 do
     local closing = number > 0 and "}, " or ""
     points[#points + 1] = string.format(
       '%s{"key": "metric_%d", "value": %.9f, "step": %d, "timestamp": ', closing, number % 10, math.sin(number), math.floor(number / 10)

@@ -1,14 +1,19 @@
 //! What a reviewer should not have to say.
 
+use std::process::Command;
+
 use anyhow::Result;
 
 use crate::cargo::cargo;
 use crate::progress::step;
-use crate::run;
+use crate::{project, run};
 
 pub(crate) fn run() -> Result<()> {
     step("cargo fmt --check", || {
         run::run(cargo()?.args(["fmt", "--all", "--check"]))
+    })?;
+    step("Figures of the README and the report against bench/results.json", || {
+        run::run(Command::new("python3").args(["-m", "bench.report", "--check"]).current_dir(project::root()))
     })?;
     crate::ui::check()?;
     crate::ui::build()?;

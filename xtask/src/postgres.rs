@@ -27,7 +27,17 @@ pub(crate) struct Cluster {
     _folder: tempfile::TempDir,
 }
 
+/// For tests: the machine will not crash during those that do not ask for more; the durability tests turn it on.
 pub(crate) fn start() -> Result<Cluster> {
+    start_with(&["max_connections=300", "fsync=off"])
+}
+
+/// For measurements: as one would run it, with every commit on disk.
+pub(crate) fn start_durable() -> Result<Cluster> {
+    start_with(&["max_connections=300", "shared_buffers=256MB", "max_wal_size=4GB"])
+}
+
+fn start_with(settings: &[&str]) -> Result<Cluster> {
     system::ensure(&[Need::Postgres])?;
     step("Starting PostgreSQL", || {
         let programs = system::postgres_programs().context("the programs of PostgreSQL were there a moment ago")?;
@@ -49,10 +59,10 @@ pub(crate) fn start() -> Result<Cluster> {
             .arg("-k")
             .arg(folder.path())
             .args(["-p", &port.to_string(), "-h", "127.0.0.1"]);
-        // The machine will not crash during the tests that do not ask for more; the durability tests turn it on.
-        command
-            .args(["-c", "max_connections=300", "-c", "fsync=off"])
-            .current_dir(folder.path());
+        for setting in settings {
+            command.args(["-c", setting]);
+        }
+        command.current_dir(folder.path());
         let mut server = Child::start("postgres", &mut command, &folder.path().join("log"))?;
         let address = SocketAddr::from(([127, 0, 0, 1], port));
         let deadline = Instant::now() + PATIENCE;

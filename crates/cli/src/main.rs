@@ -21,6 +21,7 @@ mod predict;
 mod printing;
 mod request_log;
 mod security;
+mod seed;
 mod serve;
 mod server;
 mod shutdown;
@@ -59,6 +60,9 @@ enum Command {
     /// Tell whether data have changed: two files, column by column, without a server
     #[command(subcommand)]
     Drift(drift::Command),
+    /// Fill a store with made-up runs, to try Fettle at the size that a team will have
+    #[command(after_help = seed::EXAMPLE)]
+    Seed(seed::Args),
     /// Make endpoints, share out their traffic, roll out and roll back
     #[command(subcommand)]
     Endpoint(endpoint::Command),
@@ -107,6 +111,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::run(args),
         Command::Doctor(args) => doctor::run(args),
         Command::Drift(command) => drift::run(command),
+        Command::Seed(args) => seed::run(args),
         Command::Endpoint(command) => endpoint::run(command),
         Command::Deployment(command) => deployment::run(command),
         Command::Predict(args) => predict::run(args),

@@ -7,7 +7,7 @@
 
 use crate::{Error, Result, Tx};
 use regex::Regex;
-use rusqlite::{Connection, OpenFlags, functions::FunctionFlags, types::ValueRef};
+use rusqlite::{Connection, OpenFlags, config::DbConfig, functions::FunctionFlags, types::ValueRef};
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
@@ -181,6 +181,8 @@ fn open(path: &Path, flags: OpenFlags) -> Result<Connection> {
         Connection::open_with_flags(path, flags).map_err(|e| Error::Open(format!("{}: {e}", path.display())))?;
     connection.busy_timeout(Duration::from_secs(10))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Otherwise SQLite plans a statement anew whenever the values bound to it change, which costs more than running it.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // MLflow's LIKE tells case apart on every engine.
     connection.execute_batch("PRAGMA case_sensitive_like = ON; PRAGMA temp_store = MEMORY;")?;
     add_regexp(&connection)?;

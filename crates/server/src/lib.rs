@@ -21,6 +21,7 @@ mod router;
 pub mod schema;
 mod search_sql;
 pub mod secrets;
+pub mod seed;
 mod security;
 mod serving;
 mod system;

@@ -116,6 +116,12 @@ async fn fold_when_due(db: Db, counts: Arc<Mutex<HashMap<i64, Unfolded>>>, mut d
     }
 }
 
+/// Folds all that a run has in the log.
+pub async fn fold_all(db: &Db, run_id: i64) -> Result<(), ApiError> {
+    while fold(db, run_id).await?.batches > 0 {}
+    Ok(())
+}
+
 /// In slices, between which others write.
 async fn fold(db: &Db, run_id: i64) -> Result<RunFold, ApiError> {
     let mut fold = match db.read(move |tx| folding::plan(tx, run_id, BATCHES_PER_FOLD)).await {

@@ -17,7 +17,7 @@ pub(crate) mod store;
 pub(crate) mod validate;
 
 pub(crate) use experiments::{active as active_experiment, get_experiment};
-pub use folding::Folder;
+pub use folding::{Folder, fold_all};
 pub(crate) use metrics::get_metric_history_bulk_interval;
 pub(crate) use runs::get_run;
 pub(crate) use search_runs::search_runs;

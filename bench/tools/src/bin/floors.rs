@@ -1,0 +1,75 @@
+//! The floors of the machine: the same work done bare, as one line of JSON.
+//!
+//! - a row inserted into SQLite and synced to disk, one by one;
+//! - an HTTP server (axum) that answers `{}`, and one that also reads a thousand metrics, asked by wrk.
+//!
+//! usage: floors FOLDER   measures the disk of that folder
+//!        floors serve PORT   answers at /hello and /metrics
+
+use anyhow::{Context, Result};
+use axum::{Json, Router, routing::post};
+use serde::Deserialize;
+use std::time::{Duration, Instant};
+
+#[derive(Deserialize)]
+struct Batch {
+    run_id: String,
+    metrics: Vec<Metric>,
+}
+
+#[derive(Deserialize)]
+struct Metric {
+    key: String,
+    value: f64,
+    step: i64,
+    timestamp: i64,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    let first = arguments.next().context("usage: floors FOLDER, or floors serve PORT")?;
+    if first == "serve" {
+        return serve(arguments.next().context("a port")?.parse()?).await;
+    }
+    println!("{}", synced_inserts(&first)?);
+    Ok(())
+}
+
+async fn serve(port: u16) -> Result<()> {
+    let routes = Router::new()
+        .route("/hello", axum::routing::get(async || Json(serde_json::json!({}))).post(async || "{}"))
+        .route(
+            "/metrics",
+            post(async |Json(batch): Json<Batch>| {
+                let sum: f64 = batch.metrics.iter().map(|m| m.value + (m.step + m.timestamp) as f64).sum();
+                let keys: usize = batch.metrics.iter().map(|m| m.key.len()).sum();
+                format!("{sum} {keys} {}", batch.run_id)
+            }),
+        );
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
+    axum::serve(listener, routes).await?;
+    Ok(())
+}
+
+fn synced_inserts(folder: &str) -> Result<serde_json::Value> {
+    let folder = tempfile::tempdir_in(folder)?;
+    let connection = rusqlite::Connection::open(folder.path().join("floor.db"))?;
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE points (id INTEGER PRIMARY KEY, value REAL);",
+    )?;
+    let mut insert = connection.prepare("INSERT INTO points (value) VALUES (?1)")?;
+    let started = Instant::now();
+    let mut commits = Vec::new();
+    while started.elapsed() < Duration::from_secs(3) {
+        let before = Instant::now();
+        insert.execute([commits.len() as f64])?;
+        commits.push(before.elapsed());
+    }
+    commits.sort_unstable();
+    Ok(serde_json::json!({
+        "commits_per_second": commits.len() as f64 / started.elapsed().as_secs_f64(),
+        "p50_ms": commits[commits.len() / 2].as_secs_f64() * 1000.0,
+        "p99_ms": commits[commits.len() * 99 / 100].as_secs_f64() * 1000.0,
+    }))
+}
