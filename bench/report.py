@@ -112,7 +112,7 @@ def latencies(cases):
             if isinstance(measured, dict):
                 title = f"{case['title']}, {case['connections']} conn."
                 fields = ("p50_ms", "p95_ms", "p99_ms", "p999_ms", "cpu_seconds_per_1000")
-                cells = [title, STORES[case["store"]], side, *(number(measured[field]) for field in fields)]
+                cells = [title, STORES[case["store"]], side, *(number(measured.get(field)) for field in fields)]
                 lines.append("| " + " | ".join(cells) + " |")
     return lines
 

@@ -29,7 +29,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let folder = project::root().join("bench");
     let python = python::environment("bench", &folder.join("requirements.txt"))?;
     if options.list {
-        return run_command(Command::new(&python).args(["-m", "bench", "--list"]).current_dir(project::root()));
+        return run_command(
+            Command::new(&python)
+                .args(["-m", "bench", "--list"])
+                .current_dir(project::root()),
+        );
     }
     let fettle = build_fettle(Profile::Release)?;
     step("Building the tools of the benchmarks", || {

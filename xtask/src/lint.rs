@@ -12,9 +12,16 @@ pub(crate) fn run() -> Result<()> {
     step("cargo fmt --check", || {
         run::run(cargo()?.args(["fmt", "--all", "--check"]))
     })?;
-    step("Figures of the README and the report against bench/results.json", || {
-        run::run(Command::new("python3").args(["-m", "bench.report", "--check"]).current_dir(project::root()))
-    })?;
+    step(
+        "Figures of the README and the report against bench/results.json",
+        || {
+            run::run(
+                Command::new("python3")
+                    .args(["-m", "bench.report", "--check"])
+                    .current_dir(project::root()),
+            )
+        },
+    )?;
     crate::ui::check()?;
     crate::ui::build()?;
     step("cargo clippy", || {

@@ -54,6 +54,27 @@ pub(crate) fn run(tx: &Tx, migrations: &[Migration], now_ms: i64) -> Result<()> 
             }
         }
     }
+    keep_bytes_as_they_are(tx)
+}
+
+/// Bytes are packed already when they come: PostgreSQL would try to compress them again, at more cost than all else that
+/// it does with them.
+fn keep_bytes_as_they_are(tx: &Tx) -> Result<()> {
+    if tx.dialect() == Dialect::Sqlite {
+        return Ok(());
+    }
+    let columns = tx.query(
+        "SELECT CAST(t.relname AS TEXT), CAST(c.attname AS TEXT) FROM pg_attribute c JOIN pg_class t ON t.oid = c.attrelid
+         WHERE t.relnamespace = to_regnamespace(current_schema()) AND t.relkind = 'r'
+         AND c.atttypid = to_regtype('bytea') AND c.attstorage = 'x' AND NOT c.attisdropped",
+        &[],
+        |row| Ok((row.get::<String>(0)?, row.get::<String>(1)?)),
+    )?;
+    for (table, column) in columns {
+        tx.execute_script(&format!(
+            "ALTER TABLE \"{table}\" ALTER COLUMN \"{column}\" SET STORAGE EXTERNAL"
+        ))?;
+    }
     Ok(())
 }
 

@@ -21,31 +21,60 @@ pub struct TooLarge(pub usize);
 
 /// Encodes points in any order, repeated keys welcome.
 pub fn encode(points: &[(&str, Point)]) -> Result<Vec<u8>, TooLarge> {
+    let (keys, key_of_point) = index_keys(points);
+    let keyed: Vec<(u32, Point)> = key_of_point
+        .into_iter()
+        .zip(points)
+        .map(|(key, (_, point))| (key, *point))
+        .collect();
+    encode_keyed(&keys, &keyed)
+}
+
+/// Encodes points in any order, each with the index of its key. The keys differ, and each has a point.
+pub fn encode_keyed<K: AsRef<str>>(keys: &[K], points: &[(u32, Point)]) -> Result<Vec<u8>, TooLarge> {
     if points.len() > POINTS_MAX {
         return Err(TooLarge(points.len()));
     }
-    let (keys, key_of_point) = index_keys(points);
     let mut counts = vec![0_usize; keys.len()];
-    for &key in &key_of_point {
-        counts[key as usize] += 1;
+    for (key, _) in points {
+        counts[*key as usize] += 1;
     }
-
-    let mut out = Vec::with_capacity(64 + keys.iter().map(|key| key.len() + 2).sum::<usize>() + points.len() * 12);
+    let names: usize = keys.iter().map(|key| key.as_ref().len() + 2).sum();
+    let mut out = Vec::with_capacity(64 + names + points.len() * 12);
     out.push(VERSION);
     pack::put_varint(&mut out, keys.len() as u64);
     for (key, &count) in keys.iter().zip(&counts) {
+        let key = key.as_ref();
         pack::put_varint(&mut out, key.len() as u64);
         out.extend_from_slice(key.as_bytes());
         pack::put_varint(&mut out, count as u64);
     }
-    if key_of_point.is_sorted() {
+    if points.is_sorted_by_key(|(key, _)| *key) {
         pack::put_points(&mut out, points.iter().map(|(_, point)| point));
     } else {
-        let mut order: Vec<u32> = (0..points.len() as u32).collect();
-        order.sort_by_key(|&index| key_of_point[index as usize]);
+        let order = by_key(&counts, points);
         pack::put_points(&mut out, order.iter().map(|&index| &points[index as usize].1));
     }
     Ok(out)
+}
+
+/// Indexes of the points, those of the first key first.
+fn by_key(counts: &[usize], points: &[(u32, Point)]) -> Vec<u32> {
+    let mut next: Vec<usize> = counts
+        .iter()
+        .scan(0, |before, &count| {
+            let first = *before;
+            *before += count;
+            Some(first)
+        })
+        .collect();
+    let mut order = vec![0_u32; points.len()];
+    for (index, (key, _)) in (0..).zip(points) {
+        let place = &mut next[*key as usize];
+        order[*place] = index;
+        *place += 1;
+    }
+    order
 }
 
 /// Distinct keys in the order of first appearance, and for each point the index of its key.

@@ -65,12 +65,14 @@ pub async fn seed(db: &Db, seed: Seed, now_ms: i64, progress: impl Fn(u64)) -> R
     seed.check()?;
     let later = seed.runs >= INDEXED_LATER;
     if later {
-        db.write(|tx| Ok::<_, ApiError>(tx.execute_script(&drop_indexes())?)).await?;
+        db.write(|tx| Ok::<_, ApiError>(tx.execute_script(&drop_indexes())?))
+            .await?;
     }
     let made = make_runs(db, &seed, now_ms, progress).await;
     if later {
         for statement in indexes() {
-            db.write(move |tx| Ok::<_, ApiError>(tx.execute_script(statement)?)).await?;
+            db.write(move |tx| Ok::<_, ApiError>(tx.execute_script(statement)?))
+                .await?;
         }
     }
     made
@@ -97,7 +99,9 @@ async fn make_runs(db: &Db, seed: &Seed, now_ms: i64, progress: impl Fn(u64)) ->
         let numbers = first..seed.runs.min(first + chunk);
         first = numbers.end;
         let of = seed.clone();
-        let run_ids = db.write(move |tx| insert_runs(tx, &of, experiment_id, numbers.clone())).await?;
+        let run_ids = db
+            .write(move |tx| insert_runs(tx, &of, experiment_id, numbers.clone()))
+            .await?;
         if points > LOGGED {
             for run_id in run_ids {
                 fold_all(db, run_id).await?;
@@ -139,8 +143,24 @@ fn insert_runs(tx: &Tx, seed: &Seed, experiment_id: i64, numbers: std::ops::Rang
         params![experiment_id, start_time(all[0]), start_time(all[all.len() - 1])],
         |row| row.get(0),
     )?;
-    insert_texts(tx, "params (workspace_id, experiment_id, run_id, key, value)", experiment_id, &ids, &all, seed.params, param)?;
-    insert_texts(tx, "tags (workspace_id, experiment_id, run_id, key, value)", experiment_id, &ids, &all, seed.tags + 1, tag)?;
+    insert_texts(
+        tx,
+        "params (workspace_id, experiment_id, run_id, key, value)",
+        experiment_id,
+        &ids,
+        &all,
+        seed.params,
+        param,
+    )?;
+    insert_texts(
+        tx,
+        "tags (workspace_id, experiment_id, run_id, key, value)",
+        experiment_id,
+        &ids,
+        &all,
+        seed.tags + 1,
+        tag,
+    )?;
     insert_metrics(tx, seed, experiment_id, &ids, &all)?;
     Ok(ids)
 }
@@ -239,7 +259,10 @@ fn insert_metrics(tx: &Tx, seed: &Seed, experiment_id: i64, ids: &[i64], numbers
 /// The statements that make the indexes over what hangs on runs, as their migration has them.
 fn indexes() -> impl Iterator<Item = &'static str> {
     let migration = MIGRATIONS.iter().find(|migration| migration.name == "search_order");
-    let statements = migration.map_or("", |migration| migration.sql).split(';').map(str::trim);
+    let statements = migration
+        .map_or("", |migration| migration.sql)
+        .split(';')
+        .map(str::trim);
     statements.filter(|statement| {
         ["params_by_value", "tags_by_value", "latest_metrics_by_rank"]
             .iter()
@@ -249,7 +272,9 @@ fn indexes() -> impl Iterator<Item = &'static str> {
 
 fn drop_indexes() -> String {
     let names = indexes().filter_map(|statement| statement.split(' ').nth(2));
-    names.map(|name| format!("DROP INDEX IF EXISTS {name};")).collect()
+    names.fold(String::new(), |script, name| {
+        script + "DROP INDEX IF EXISTS " + name + ";"
+    })
 }
 
 /// A number that looks random, the same everywhere: the steps of splitmix64.
@@ -269,7 +294,11 @@ fn run_uuid(experiment: &str, number: u64) -> String {
 }
 
 fn status(number: u64) -> &'static str {
-    if number.is_multiple_of(50) { "FAILED" } else { "FINISHED" }
+    if number.is_multiple_of(50) {
+        "FAILED"
+    } else {
+        "FINISHED"
+    }
 }
 
 fn start_time(number: u64) -> i64 {
@@ -283,7 +312,10 @@ fn end_time(number: u64) -> i64 {
 /// The first has ten values, each further one ten times as many.
 fn param(number: u64, index: u64) -> (String, String) {
     let values = 10_u64.saturating_pow(index.min(18) as u32 + 1);
-    (format!("param_{index}"), format!("value {}", mixed(number + index) % values))
+    (
+        format!("param_{index}"),
+        format!("value {}", mixed(number + index) % values),
+    )
 }
 
 fn tag(number: u64, index: u64) -> (String, String) {
@@ -312,7 +344,10 @@ mod tests {
 
     #[test]
     fn content_follows_from_the_number() {
-        assert_eq!(run_uuid("", 0), format!("{:016x}{:016x}", mixed(0xcbf2_9ce4_8422_2325), 0));
+        assert_eq!(
+            run_uuid("", 0),
+            format!("{:016x}{:016x}", mixed(0xcbf2_9ce4_8422_2325), 0)
+        );
         assert_eq!(mixed(1), 0x910a_2dec_8902_5cc1);
         assert_eq!(param(3, 0), ("param_0".to_owned(), format!("value {}", mixed(3) % 10)));
     }

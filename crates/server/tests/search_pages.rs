@@ -25,8 +25,12 @@ async fn unranked(db: &Db) -> i64 {
 }
 
 async fn create(app: &TestApp, number: usize) -> String {
-    let value = ["a", "b", "a longer value that goes on and on beyond what any index would hold of it, number 1",
-        "a longer value that goes on and on beyond what any index would hold of it, number 2"][number % 4];
+    let value = [
+        "a",
+        "b",
+        "a longer value that goes on and on beyond what any index would hold of it, number 1",
+        "a longer value that goes on and on beyond what any index would hold of it, number 2",
+    ][number % 4];
     // Several start together.
     let start = 1000 + (number / 3) as i64;
     let mut tags = vec![json!({ "key": "few", "value": format!("{}", number % 7) })];
@@ -34,7 +38,10 @@ async fn create(app: &TestApp, number: usize) -> String {
         tags.push(json!({ "key": "team", "value": value }));
     }
     let body = json!({ "experiment_id": "0", "run_name": format!("r{number:02}"), "start_time": start, "tags": tags });
-    let id = app.post("runs/create", body).await.ok()["run"]["info"]["run_id"].as_str().expect("an id").to_owned();
+    let id = app.post("runs/create", body).await.ok()["run"]["info"]["run_id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
     // Ties, NaN, infinities and runs without the metric.
     let loss = match number % 6 {
         0 => None,
@@ -47,7 +54,12 @@ async fn create(app: &TestApp, number: usize) -> String {
         app.post("runs/log-metric", metric).await.ok();
     }
     if number % 4 != 1 {
-        app.post("runs/update", json!({ "run_id": id, "status": "FINISHED", "end_time": 5000 - (number % 3) as i64 })).await.ok();
+        app.post(
+            "runs/update",
+            json!({ "run_id": id, "status": "FINISHED", "end_time": 5000 - (number % 3) as i64 }),
+        )
+        .await
+        .ok();
     }
     id
 }
@@ -60,7 +72,10 @@ async fn found(app: &TestApp, filter: &str, order: &[&str], size: usize) -> Vec<
         });
         let mut answer = app.post("runs/search", body).await.ok();
         let page = answer["runs"].as_array().cloned().unwrap_or_default();
-        assert!(page.len() == size || answer["next_page_token"].is_null(), "only the last page is short");
+        assert!(
+            page.len() == size || answer["next_page_token"].is_null(),
+            "only the last page is short"
+        );
         runs.extend(page);
         token = match answer["next_page_token"].take() {
             Value::Null => return runs,
@@ -71,14 +86,19 @@ async fn found(app: &TestApp, filter: &str, order: &[&str], size: usize) -> Vec<
 }
 
 fn names(runs: &[Value]) -> Vec<String> {
-    runs.iter().map(|run| run["info"]["run_name"].as_str().expect("a name").to_owned()).collect()
+    runs.iter()
+        .map(|run| run["info"]["run_name"].as_str().expect("a name").to_owned())
+        .collect()
 }
 
 /// What a run is sorted by: its class, then a number or a text.
 fn key(run: &Value, by: &str) -> (u8, f64, String) {
     let entry = |list: &str, key: &str| {
         let entries = run["data"][list].as_array().cloned().unwrap_or_default();
-        entries.into_iter().find(|entry| entry["key"] == key).map(|entry| entry["value"].clone())
+        entries
+            .into_iter()
+            .find(|entry| entry["key"] == key)
+            .map(|entry| entry["value"].clone())
     };
     match by.split_once('.') {
         Some(("metrics", key)) => match entry("metrics", key) {
@@ -104,7 +124,9 @@ fn sorted(mut runs: Vec<Value>, order: &[&str]) -> Vec<String> {
             let (name, descending) = by.strip_suffix(" DESC").map_or((*by, false), |name| (name, true));
             let ((class_a, number_a, text_a), (class_b, number_b, text_b)) = (key(a, name), key(b, name));
             let values = number_a.total_cmp(&number_b).then(text_a.cmp(&text_b));
-            let ordering = class_a.cmp(&class_b).then(if descending { values.reverse() } else { values });
+            let ordering = class_a
+                .cmp(&class_b)
+                .then(if descending { values.reverse() } else { values });
             if ordering != Ordering::Equal {
                 return ordering;
             }
@@ -146,7 +168,11 @@ async fn check_every_order(app: &TestApp) {
         for order in ORDERS {
             let expected = sorted(matching.clone(), order);
             for size in [3, 50] {
-                assert_eq!(names(&found(app, filter, order, size).await), expected, "{filter} by {order:?}, pages of {size}");
+                assert_eq!(
+                    names(&found(app, filter, order, size).await),
+                    expected,
+                    "{filter} by {order:?}, pages of {size}"
+                );
             }
         }
     }

@@ -38,11 +38,18 @@ async fn main() -> Result<()> {
 
 async fn serve(port: u16) -> Result<()> {
     let routes = Router::new()
-        .route("/hello", axum::routing::get(async || Json(serde_json::json!({}))).post(async || "{}"))
+        .route(
+            "/hello",
+            axum::routing::get(async || Json(serde_json::json!({}))).post(async || "{}"),
+        )
         .route(
             "/metrics",
             post(async |Json(batch): Json<Batch>| {
-                let sum: f64 = batch.metrics.iter().map(|m| m.value + (m.step + m.timestamp) as f64).sum();
+                let sum: f64 = batch
+                    .metrics
+                    .iter()
+                    .map(|m| m.value + (m.step + m.timestamp) as f64)
+                    .sum();
                 let keys: usize = batch.metrics.iter().map(|m| m.key.len()).sum();
                 format!("{sum} {keys} {}", batch.run_id)
             }),

@@ -54,7 +54,9 @@ async fn main() -> Result<()> {
         first_number: std::time::UNIX_EPOCH.elapsed()?.as_micros() as u64,
     });
     let connections: usize = connections.parse()?;
-    let tasks: Vec<_> = (0..connections).map(|_| tokio::spawn(connection(Arc::clone(&plan)))).collect();
+    let tasks: Vec<_> = (0..connections)
+        .map(|_| tokio::spawn(connection(Arc::clone(&plan))))
+        .collect();
     let (mut latencies, mut failures) = (Vec::new(), 0);
     for task in tasks {
         let (more, failed) = task.await??;
@@ -65,7 +67,9 @@ async fn main() -> Result<()> {
     latencies.sort_unstable();
     let at = |share: f64| {
         let index = ((latencies.len() as f64 * share) as usize).min(latencies.len().saturating_sub(1));
-        latencies.get(index).map_or(0.0, |latency| latency.as_secs_f64() * 1000.0)
+        latencies
+            .get(index)
+            .map_or(0.0, |latency| latency.as_secs_f64() * 1000.0)
     };
     let report = serde_json::json!({
         "offered": rate, "achieved": latencies.len() as f64 / elapsed, "failures": failures,

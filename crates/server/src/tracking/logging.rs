@@ -21,7 +21,7 @@ use fettle_wire::{
     tags::{KeyValue, KeyValueInput},
 };
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use store::metrics::{Batch, ModelPoint, Points};
 
 /// The run tag in which clients before 3.0 keep what models they logged.
@@ -288,7 +288,8 @@ fn encode(metrics: Vec<MetricInput>, path: impl Fn(usize) -> String) -> Result<O
     if metrics.is_empty() {
         return Ok(None);
     }
-    let mut points: Vec<(String, Point)> = Vec::with_capacity(metrics.len());
+    let mut keys = Keys::default();
+    let mut points: Vec<(u32, Point)> = Vec::with_capacity(metrics.len());
     let mut model_points = Vec::new();
     for (index, metric) in metrics.into_iter().enumerate() {
         let at = |field: &str| format!("{}{field}", path(index));
@@ -296,9 +297,6 @@ fn encode(metrics: Vec<MetricInput>, path: impl Fn(usize) -> String) -> Result<O
             .key
             .filter(|key| !key.is_empty())
             .ok_or_else(|| Missing { field: at("key") })?;
-        if points.last().is_none_or(|(previous, _)| *previous != key) {
-            validate::key(&at("key"), &key)?;
-        }
         let value = metric.value.ok_or_else(|| Missing { field: at("value") })?.0;
         let timestamp = metric.timestamp.ok_or_else(|| Missing { field: at("timestamp") })?.0;
         if timestamp < 0 {
@@ -326,27 +324,64 @@ fn encode(metrics: Vec<MetricInput>, path: impl Fn(usize) -> String) -> Result<O
                 point,
             });
         }
+        let key = if let Some(known) = keys.find(&key) {
+            known
+        } else {
+            validate::key(&at("key"), &key)?;
+            keys.add(key)
+        };
         points.push((key, point));
     }
-    let borrowed: Vec<(&str, Point)> = points.iter().map(|(key, point)| (key.as_str(), *point)).collect();
-    let data = batch::encode(&borrowed).map_err(|e| invalid(e.to_string()))?;
+    let data = batch::encode_keyed(&keys.names, &points).map_err(|e| invalid(e.to_string()))?;
     Ok(Some(Batch {
         id: rand::random_range(0..i64::MAX),
         points: points.len(),
         data,
-        latest: latest_of(points),
+        latest: latest_of(keys.names, &points),
         model_points,
     }))
 }
 
-/// The greatest point of each key, in the order of keys, so that writers of the same keys cannot block each other.
-fn latest_of(points: Vec<(String, Point)>) -> Vec<(String, Point)> {
-    let mut latest: BTreeMap<String, Point> = BTreeMap::new();
-    for (key, point) in points {
-        latest
-            .entry(key)
-            .and_modify(|best| *best = (*best).max(point))
-            .or_insert(point);
+/// The metrics of a request, in the order in which they first appear.
+#[derive(Default)]
+struct Keys {
+    names: Vec<String>,
+    index: HashMap<String, u32>,
+    previous: usize,
+}
+
+impl Keys {
+    fn find(&mut self, key: &str) -> Option<u32> {
+        // Training code logs one metric at many steps, or the same metrics again and again in the same order.
+        let following = if self.previous + 1 < self.names.len() {
+            self.previous + 1
+        } else {
+            0
+        };
+        let likely = [self.previous, following];
+        let found = likely
+            .into_iter()
+            .find(|&index| self.names.get(index).is_some_and(|name| name == key));
+        let found = found.or_else(|| self.index.get(key).map(|&index| index as usize))?;
+        self.previous = found;
+        Some(found as u32)
     }
-    latest.into_iter().collect()
+
+    fn add(&mut self, key: String) -> u32 {
+        self.previous = self.names.len();
+        self.index.insert(key.clone(), self.previous as u32);
+        self.names.push(key);
+        self.previous as u32
+    }
+}
+
+/// The greatest point of each key.
+fn latest_of(keys: Vec<String>, points: &[(u32, Point)]) -> Vec<(String, Point)> {
+    let mut latest: Vec<Option<Point>> = vec![None; keys.len()];
+    for (key, point) in points {
+        let best = &mut latest[*key as usize];
+        *best = (*best).max(Some(*point));
+    }
+    let pairs = keys.into_iter().zip(latest);
+    pairs.filter_map(|(key, point)| Some((key, point?))).collect()
 }

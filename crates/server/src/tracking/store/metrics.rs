@@ -13,7 +13,7 @@ pub struct Batch {
     pub id: i64,
     pub points: usize,
     pub data: Vec<u8>,
-    /// One for each key, by key.
+    /// One for each key.
     pub latest: Vec<(String, Point)>,
     pub model_points: Vec<ModelPoint>,
 }

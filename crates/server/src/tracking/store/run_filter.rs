@@ -83,7 +83,7 @@ impl<'f> Few<'f> {
             if !push_indexed(&mut count, predicate, experiment_ids, false) {
                 continue;
             }
-            count.push(" LIMIT ").bind(fewest as i64 + 1).push(") some");
+            count.push(" LIMIT ").bind(fewest as i64 + 1).push(") few");
             let met = count.run(tx, |row| row.get::<i64>(0))?;
             let met = met.first().map_or(0, |&met| met as usize);
             if met <= fewest {
@@ -145,7 +145,6 @@ pub fn indexed(value: &str) -> String {
 }
 
 /// An equality where one is meant, so that an index can also give the order.
-
 pub fn push_one_or_many<T: Copy + Into<fettle_db::Param<'static>>>(query: &mut Query, column: &str, values: &[T]) {
     match values {
         [value] => query.push(&format!("{column} = ")).bind(*value),
