@@ -151,9 +151,22 @@ def markdown(results, about):
     if measured_curves:
         lines += ["", "## Saturation", "", "Requests are sent at a given rate whether or not the server keeps up (an open loop, `bench/tools`);"]
         lines += ["latency counts from the moment when a request was due.", *curves(measured_curves)]
+    loads = [case for case in results.values() if "mixed" in case]
+    if loads:
+        lines += ["", "## Memory under a mixed load", "", *mixed_loads(loads)]
     if plot.sizes(results):
         lines += ["", "## Cost against size", "", "![Latency of searches against the number of runs](cost.svg)"]
     return "\n".join(lines) + "\n"
+
+
+def mixed_loads(cases):
+    lines = ["| what | store | minutes | requests | p50 ms | p99 ms | MiB in the second tenth | middle | last tenth | most |", "|---|---|" + "---:|" * 8]
+    for case in cases:
+        mixed = case["mixed"]
+        figures = [mixed[field] for field in ("minutes", "requests", "p50_ms", "p99_ms")]
+        figures += [mixed["memory_mib"][field] for field in ("second tenth", "middle", "last tenth", "most")]
+        lines.append(f"| {case['title']} | {STORES[case['store']]} | " + " | ".join(number(figure) for figure in figures) + " |")
+    return lines
 
 
 def readme(results):
