@@ -47,12 +47,13 @@ def main():
         print(f"measuring {', '.join(chosen)} ...", flush=True)
         measured.update(case.measure(QUICK if arguments.quick else FULL, chosen))
         print(f"  took {time.monotonic() - started:.0f} s", flush=True)
-        if not arguments.quick:
+        if arguments.quick:
+            print(json.dumps(measured, indent=1))
+        else:
             # What is measured stays, whatever comes after.
             report.write(measured, about, True, ORDER)
     print(f"took {time.monotonic() - began:.0f} s in all")
     if arguments.quick:
-        print(json.dumps(measured, indent=1))
         print("A quick run: one short round each. It shows that the bench works and is no measurement.")
 
 

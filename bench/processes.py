@@ -149,6 +149,8 @@ def postgres(statement):
 def mlflow_server(folder, uri=None, **environment):
     """As its users start it."""
     port = free_port()
+    # Left to itself SQLAlchemy looks for another driver than the one that MLflow's documentation names.
+    uri = uri and uri.replace("postgresql://", "postgresql+psycopg2://")
     command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", port]
     command += ["--backend-store-uri", uri or f"sqlite:///{folder}/mlflow.db", "--artifacts-destination", folder / "mlflow-artifacts"]
     return Server("mlflow", command, port, folder, environment)
