@@ -16,6 +16,7 @@
 //! window functions; columns are TEXT, BIGINT, DOUBLE PRECISION and bytes. One word is this crate's own: `IN_IDS(?1)`
 //! tests membership in a [`Param::Ids`]. What differs between the engines lives in this crate.
 
+mod checkpoint;
 mod error;
 mod examine;
 mod gather;

@@ -5,7 +5,7 @@
 //! written and leave nothing to undo; when one does, the group starts over with a savepoint around each caller's work.
 //! (A savepoint copies every page that is touched within it, which costs more than logging a metric does.)
 
-use crate::{Error, Result, Tx};
+use crate::{Error, Result, Tx, checkpoint::Checkpoints};
 use regex::Regex;
 use rusqlite::{Connection, OpenFlags, config::DbConfig, functions::FunctionFlags, types::ValueRef};
 use std::{
@@ -85,12 +85,14 @@ impl Sqlite {
         }
         let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
         connection
-            .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -8000; PRAGMA wal_autocheckpoint = 4000;")
+            .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -8000; PRAGMA wal_autocheckpoint = 32000;")
             .map_err(|e| Error::Open(format!("{}: {e}", path.display())))?;
+        // The writer's own checkpoints, when the log has grown to 128 MB, are for a thread that does not keep up.
+        let checkpoints = Checkpoints::start(open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?)?;
         let (writer, jobs) = mpsc::channel(WRITE_QUEUE);
         std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || write_groups(&connection, jobs))
+            .spawn(move || write_groups(&connection, jobs, &checkpoints))
             .map_err(|e| Error::Open(e.to_string()))?;
         Ok(Self {
             path: path.to_owned(),
@@ -220,16 +222,17 @@ fn run(connection: &Connection, sql: &str) -> Result<()> {
     Ok(())
 }
 
-fn write_groups(connection: &Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
+fn write_groups(connection: &Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>, checkpoints: &Checkpoints) {
     while let Some(first) = jobs.blocking_recv() {
-        if let Err(error) = write_group(connection, first, &mut jobs) {
-            tracing::error!(%error, "The store could not begin a transaction");
+        match write_group(connection, first, &mut jobs) {
+            Ok(writes) => checkpoints.committed(writes),
+            Err(error) => tracing::error!(%error, "The store could not begin a transaction"),
         }
     }
 }
 
-/// Runs the work of all who are waiting, commits once, and answers them.
-fn write_group(connection: &Connection, first: Box<dyn Job>, jobs: &mut mpsc::Receiver<Box<dyn Job>>) -> Result<()> {
+/// Runs the work of all who are waiting, commits once, and answers them: how many they were.
+fn write_group(connection: &Connection, first: Box<dyn Job>, jobs: &mut mpsc::Receiver<Box<dyn Job>>) -> Result<usize> {
     run(connection, "BEGIN IMMEDIATE")?;
     let mut group = Vec::new();
     let mut next = Some(first);
@@ -262,10 +265,11 @@ fn write_group(connection: &Connection, first: Box<dyn Job>, jobs: &mut mpsc::Re
     if committed.is_err() && !connection.is_autocommit() {
         run(connection, "ROLLBACK")?;
     }
+    let writes = group.len();
     for job in group {
         job.answer(committed.as_ref().map(|&()| ()).map_err(String::as_str));
     }
-    Ok(())
+    Ok(writes)
 }
 
 /// False if the work failed and left something behind in the transaction.
