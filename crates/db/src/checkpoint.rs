@@ -13,7 +13,7 @@ use std::{
 };
 
 /// Writes after which a checkpoint is due,
-const WRITES: usize = 1_000;
+const WRITES: usize = 200;
 /// or the time after which those that were fewer are checkpointed.
 const PAUSE: Duration = Duration::from_secs(5);
 
