@@ -45,13 +45,14 @@ def main():
             continue
         started = time.monotonic()
         print(f"measuring {', '.join(chosen)} ...", flush=True)
-        measured.update(case.measure(QUICK if arguments.quick else FULL, chosen))
+        for part in case.measure(QUICK if arguments.quick else FULL, chosen):
+            measured.update(part)
+            if arguments.quick:
+                print(json.dumps(part, indent=1), flush=True)
+            else:
+                # What is measured stays, whatever comes after.
+                report.write(measured, about, ORDER)
         print(f"  took {time.monotonic() - started:.0f} s", flush=True)
-        if arguments.quick:
-            print(json.dumps(measured, indent=1))
-        else:
-            # What is measured stays, whatever comes after.
-            report.write(measured, about, True, ORDER)
     print(f"took {time.monotonic() - began:.0f} s in all")
     if arguments.quick:
         print("A quick run: one short round each. It shows that the bench works and is no measurement.")

@@ -28,6 +28,13 @@ def value(number, key, step):
     return (mixed(number * 1_000_003 + key * 7919 + step) >> 32) / 0xFFFFFFFF
 
 
+def prepare(uri, folder):
+    """MLflow's tables, made by MLflow, with an experiment in them: its key."""
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    return int(SqlAlchemyStore(uri, f"{folder}/mlflow-artifacts").create_experiment("bench"))
+
+
 def write(database, experiment_id, runs, metrics, steps, params=5, tags=3):
     """The same rows as MLflow writes for the same calls, in one transaction."""
     connection = sqlite3.connect(database)

@@ -190,9 +190,9 @@ def pages(stored):
     return files
 
 
-def write(results, about, only, order):
-    """Print the report. Measured cases replace what is stored of them; the others stay."""
-    if only and RESULTS.is_file():
+def write(results, about, order):
+    """Measured cases replace what is stored of them; the others stay."""
+    if RESULTS.is_file():
         earlier = json.loads(RESULTS.read_text())["results"]
         results = {**earlier, **results}
     results = {name: results[name] for name in order if "title" in results.get(name, {})}
@@ -200,7 +200,6 @@ def write(results, about, only, order):
     RESULTS.write_text(json.dumps(stored, indent=1) + "\n")
     for path, text in pages(stored).items():
         path.write_text(text)
-    print(markdown(results, about))
 
 
 def main():

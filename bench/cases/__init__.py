@@ -16,5 +16,5 @@ class Plan:
     artifact_mib: int
 
 
-FULL = Plan(rounds=3, seconds=3, warm_up_seconds=1, cold_starts=2, large_runs=1_000_000, artifact_mib=1024)
+FULL = Plan(rounds=3, seconds=2, warm_up_seconds=1, cold_starts=2, large_runs=1_000_000, artifact_mib=1024)
 QUICK = Plan(rounds=1, seconds=1, warm_up_seconds=1, cold_starts=1, large_runs=20_000, artifact_mib=64)

@@ -31,7 +31,7 @@ def measure(plan, wanted):
         "artifact-download": figure(f"Artifact of {size}: download", "MiB/s", "more", down),
         "artifact-memory": figure(f"Artifact of {size}: most memory on the way", "MiB", "less", memory),
     }
-    return {name: figures[name] for name in wanted}
+    yield {name: figures[name] for name in wanted}
 
 
 def figure(title, unit, better, sides):

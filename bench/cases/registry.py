@@ -28,13 +28,10 @@ def measure(plan, wanted):
         mlflow = processes.mlflow_server(folder, MLFLOW_SERVER_ENABLE_JOB_EXECUTION="false")
         servers = [mlflow, processes.fettle_server(folder)]
         try:
-            mlflow.start()
-            ask(mlflow, "registered-models/create", {"name": "first"})
-            mlflow.stop()
+            made_up.prepare(f"sqlite:///{folder}/mlflow.db", folder)
             made_up.write_models(folder / "mlflow.db", MODELS)
             for server in servers:
                 server.start()
-            ask(servers[1], "registered-models/create", {"name": "first"})
             with ThreadPoolExecutor(8) as pool:
                 list(pool.map(lambda number: make(servers[1], number), range(MODELS)))
             for name in wanted:
@@ -47,7 +44,7 @@ def measure(plan, wanted):
         finally:
             for server in servers:
                 server.stop()
-    return results
+    yield results
 
 
 def make(server, number):

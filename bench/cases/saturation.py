@@ -26,7 +26,7 @@ def measure(plan, wanted):
             results.update(curves(plan, store, kinds))
     if "floors" in wanted:
         results["floors"] = floors(plan)
-    return results
+    yield results
 
 
 def curves(plan, store, kinds):

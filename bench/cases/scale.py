@@ -31,16 +31,15 @@ BY_NAME_ONLY = [name for name in NAMES if name.endswith("-1m@postgres")]
 
 
 def measure(plan, wanted):
-    results = {}
+    """What each store showed, as soon as it is known."""
     for store in STORES:
         for size in SIZES:
             queries = [query for query in QUERIES if f"search-{query}-{size}@{store}" in wanted]
             if queries:
-                results.update(at_size(plan, store, size, queries))
+                yield at_size(plan, store, size, queries)
     for name in wanted:
         if name.partition("@")[0] in HISTORIES:
-            results.update(history(plan, name))
-    return results
+            yield history(plan, name)
 
 
 def at_size(plan, store, size, queries):
@@ -76,12 +75,9 @@ def at_size(plan, store, size, queries):
 
 def mlflow_with(folder, uri, runs, metrics, steps):
     """MLflow over a database that it has made itself, and that was filled behind its back."""
-    server = processes.mlflow_server(folder, uri, MLFLOW_SERVER_ENABLE_JOB_EXECUTION="false")
-    server.start()
-    experiment_id = ask(server, "experiments/create", {"name": "bench"})["experiment_id"]
-    server.stop()
+    experiment_id = made_up.prepare(uri, folder)
     made_up.write(f"{folder}/mlflow.db", experiment_id, runs, metrics, steps)
-    return server
+    return processes.mlflow_server(folder, uri, MLFLOW_SERVER_ENABLE_JOB_EXECUTION="false")
 
 
 def ask(server, path, body):

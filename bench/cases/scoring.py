@@ -42,7 +42,7 @@ def measure(plan, wanted):
         finally:
             for server in servers:
                 server.stop()
-    return results
+    yield results
 
 
 def train(folder):

@@ -32,7 +32,7 @@ def measure(plan, wanted):
         "cold-start": single("Cold start on an empty folder, to the first answer", "s", seconds, 0.030),
         "idle-memory": single("Memory at rest (proportional set size of all processes)", "MiB", memory, 25),
     }
-    return {name: figures[name] for name in wanted}
+    yield {name: figures[name] for name in wanted}
 
 
 def single(title, unit, sides, bound):

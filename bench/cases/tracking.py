@@ -29,12 +29,11 @@ GOALS = {
 
 
 def measure(plan, wanted):
-    results = {}
+    """What each store showed, as soon as it is known."""
     for store in STORES:
         chosen = [name.partition("@")[0] for name in wanted if name.endswith(f"@{store}")]
         if chosen:
-            results.update(on_store(plan, store, chosen))
-    return results
+            yield on_store(plan, store, chosen)
 
 
 def on_store(plan, store, chosen):
