@@ -42,16 +42,12 @@ struct Unfolded {
 pub struct Activity(Weak<Mutex<HashMap<i64, Unfolded>>>);
 
 impl Activity {
-    /// For each run a count that grows with every batch; none when the folder is gone.
-    pub fn counts(&self) -> Option<HashMap<i64, u64>> {
+    /// For each of these runs a count that grows with every batch; none when the folder is gone.
+    pub fn counts(&self, run_ids: &[i64]) -> Option<HashMap<i64, u64>> {
         let counts = self.0.upgrade()?;
         let counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
-        Some(
-            counts
-                .iter()
-                .map(|(&run_id, unfolded)| (run_id, unfolded.logged))
-                .collect(),
-        )
+        let logged = |run_id| counts.get(run_id).map_or(0, |unfolded| unfolded.logged);
+        Some(run_ids.iter().map(|run_id| (*run_id, logged(run_id))).collect())
     }
 }
 

@@ -3,7 +3,10 @@
 //! A run that logs is left alone until it pauses: until then searches look at it itself. Were many runs waiting,
 //! searches would become slow, so then all of them are brought up.
 
-use super::{Folder, store::ranking};
+use super::{
+    folding::{Activity, Folder},
+    store::ranking,
+};
 use crate::error::ApiError;
 use fettle_db::Db;
 use std::{collections::HashMap, time::Duration};
@@ -17,30 +20,33 @@ const WAITING: usize = 1_000;
 pub fn start(db: Db, folder: &Folder, pause: Duration) {
     let activity = folder.activity();
     tokio::spawn(async move {
-        let mut seen: HashMap<i64, u64> = HashMap::new();
-        loop {
+        let mut seen = Some(HashMap::new());
+        while let Some(before) = seen {
             tokio::time::sleep(pause).await;
-            let Some(counts) = activity.counts() else { return };
-            if let Err(error) = round(&db, &mut seen, &counts).await {
+            seen = round(&db, &before, &activity).await.unwrap_or_else(|error| {
                 tracing::error!(%error, "The index over metrics could not be brought up; searches look at runs themselves");
-            }
+                Some(before)
+            });
         }
     });
 }
 
-/// Ranks the runs that have not logged since the last round.
-async fn round(db: &Db, seen: &mut HashMap<i64, u64>, counts: &HashMap<i64, u64>) -> Result<(), ApiError> {
+/// Ranks the runs that have not logged since the last round. What waiting runs have logged now, for the next one; none
+/// when the folder is gone.
+async fn round(
+    db: &Db,
+    before: &HashMap<i64, u64>,
+    activity: &Activity,
+) -> Result<Option<HashMap<i64, u64>>, ApiError> {
     let waiting = db.read(|tx| ranking::unranked(tx, ROUND)).await?;
-    let now: HashMap<i64, u64> = waiting
-        .iter()
-        .map(|run_id| (*run_id, counts.get(run_id).copied().unwrap_or_default()))
-        .collect();
+    let Some(now) = activity.counts(&waiting) else {
+        return Ok(None);
+    };
     let many = waiting.len() > WAITING;
     for run_id in waiting {
-        if many || seen.get(&run_id) == now.get(&run_id) {
+        if many || before.get(&run_id) == now.get(&run_id) {
             while !db.write(move |tx| ranking::rank(tx, run_id)).await? {}
         }
     }
-    *seen = now;
-    Ok(())
+    Ok(Some(now))
 }
