@@ -171,7 +171,7 @@ def offline(reference, current):
     for column in reference.columns:
         before, after = reference[column], current[column]
         if before.nunique() > 20:
-            p_values[column] = stats.ks_2samp(before, after).pvalue
+            p_values[column] = stats.ks_2samp(before, after, method="asymp").pvalue
             effects[column] = stats.wasserstein_distance(before, after) / before.std(ddof=0)
         else:
             levels = sorted(set(before) | set(after))
