@@ -41,6 +41,7 @@ def main():
     arguments.add_argument("--model", required=True)
     options = arguments.parse_args()
 
+    limit_memory()
     # Models print; only the gateway's log should see it.
     os.dup2(2, 1)
     os.environ["_MLFLOW_IS_IN_SERVING_ENVIRONMENT"] = "true"
@@ -62,6 +63,15 @@ def main():
             return watch.join(timeout=5)
         header, payload = host.answer(*message)
         send(connection, header, payload)
+
+
+def limit_memory():
+    """The limit is on allocations; code and libraries that are mapped from files do not count."""
+    limit = os.environ.pop("FETTLE_WORKER_MEMORY_BYTES_MAX", None)
+    if limit:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_DATA, (int(limit), int(limit)))
 
 
 def die_with_gateway(gateway):

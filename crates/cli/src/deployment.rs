@@ -39,7 +39,8 @@ pub(crate) struct SpecArgs {
     /// Model to serve: models:/NAME/VERSION, models:/NAME@ALIAS, models:/NAME/STAGE or runs:/RUN_ID/PATH
     #[arg(long, short = 'm', visible_alias = "model-uri", value_name = "URI")]
     pub(crate) model: Option<String>,
-    /// What runs the model: native (no Python), python, or auto: native if it is proven to answer as Python does
+    /// What runs the model: native (no Python), onnx (ONNX Runtime), python, or auto: onnx for ONNX models, native if it
+    /// is proven to answer as Python does
     #[arg(long)]
     executor: Option<String>,
     /// Worker processes, if the model runs in Python

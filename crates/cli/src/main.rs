@@ -3,6 +3,7 @@
 mod alert;
 mod alert_rule;
 mod baseline;
+mod beside;
 mod capture;
 mod client;
 mod deployment;
@@ -25,8 +26,10 @@ mod seed;
 mod serve;
 mod server;
 mod shutdown;
+mod size;
 mod webhook;
 mod webhook_args;
+mod worker_args;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -53,7 +56,7 @@ enum Command {
     Server(Box<server::Args>),
     /// Serve one model over HTTP, without a store
     #[command(after_help = serve::EXAMPLE, disable_help_flag = true)]
-    Serve(serve::Args),
+    Serve(Box<serve::Args>),
     /// Look for what is wrong with a setup, and say how to mend it
     #[command(after_help = doctor::EXAMPLE)]
     Doctor(doctor::Args),
@@ -108,7 +111,7 @@ fn main() -> ExitCode {
         .expect("nobody has installed a TLS provider before");
     let result = match cli.command {
         Command::Server(args) => server::run(*args),
-        Command::Serve(args) => serve::run(args),
+        Command::Serve(args) => serve::run(*args),
         Command::Doctor(args) => doctor::run(args),
         Command::Drift(command) => drift::run(command),
         Command::Seed(args) => seed::run(args),

@@ -1,15 +1,27 @@
 //! `fettle serve`: one model, answered for over HTTP, without a store.
 
-use crate::{client::ServerArgs, logs, model_source::Model, shutdown};
+use crate::{
+    beside::{self, Beside},
+    client::ServerArgs,
+    logs,
+    model_source::Model,
+    shutdown,
+    worker_args::{ScalingArgs, WorkerArgs},
+};
 use anyhow::{Context, Result};
-use fettle_gateway::{Deployment, ExecutorChoice, ModelFolder, Options, scoring_router};
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use fettle_gateway::{
+    Deployment, ExecutorChoice, ModelFolder, Options,
+    open_inference::{Single, serve_grpc},
+    scoring_router,
+};
+use std::{sync::Arc, time::Duration};
 use tokio::net::TcpListener;
 
 pub(crate) const EXAMPLE: &str = "Examples:
   fettle serve -m models:/iris-classifier/1 -p 5001
   fettle serve -m models:/iris-classifier@champion --executor native
-  fettle serve -m ./model";
+  fettle serve -m ./model --grpc-port 5002
+  fettle serve -m ./model --executor python --min-workers 0 --max-workers 4";
 
 /// How long requests in progress may take when the server stops.
 const DRAIN: Duration = Duration::from_secs(20);
@@ -25,18 +37,17 @@ pub(crate) struct Args {
     /// Port to listen on
     #[arg(long, short = 'p', default_value_t = 5001)]
     port: u16,
-    /// What runs the model: native (no Python), python, or auto: native if it is proven to answer as Python does
+    /// What runs the model: native (no Python), onnx (ONNX Runtime), python, or auto: onnx for ONNX models, native if
+    /// it is proven to answer as Python does
     #[arg(long, default_value = "auto", value_name = "EXECUTOR")]
     executor: String,
-    /// Python with mlflow and the model's libraries [default: FETTLE_PYTHON, the active virtual environment, or python3]
-    #[arg(long, value_name = "PATH")]
-    python: Option<PathBuf>,
-    /// Python worker processes
-    #[arg(long, short = 'w', default_value_t = 1)]
-    workers: usize,
-    /// Taken for the sake of `mlflow models serve`; models run in the Python given with --python
-    #[arg(long, value_name = "NAME", hide = true)]
-    env_manager: Option<String>,
+    /// Port on which the Open Inference Protocol is answered over gRPC; off unless given
+    #[arg(long, value_name = "PORT", env = "FETTLE_INFERENCE_GRPC_PORT")]
+    grpc_port: Option<u16>,
+    #[command(flatten)]
+    workers: WorkerArgs,
+    #[command(flatten)]
+    scaling: ScalingArgs,
     #[command(flatten)]
     server: ServerArgs,
     /// Show this help
@@ -51,23 +62,21 @@ pub(crate) fn run(args: Args) -> Result<()> {
 
 async fn start(args: Args) -> Result<()> {
     let executor: ExecutorChoice = args.executor.parse().map_err(|e| anyhow::anyhow!("--executor: {e}"))?;
-    if args.env_manager.as_deref().is_some_and(|manager| manager != "local") {
-        tracing::warn!("--env-manager is ignored: the model runs in the Python given with --python");
-    }
+    let scaling = args.scaling.scaling()?;
     let model = Model::fetch(&args.model_uri, || args.server.client()).await?;
     let folder = ModelFolder::open(&model.folder).with_context(|| format!("`{}` is not a model", args.model_uri))?;
     let options = Options {
         model_name: model.name.clone(),
         model_version: model.version.clone(),
         executor,
-        python: args.python,
-        replicas: args.workers,
-        ..Options::default()
+        scaling,
+        ..args.workers.options()
     };
     // The port is taken first: a wrong one should not cost a model's start.
     let listener = TcpListener::bind((args.host.as_str(), args.port))
         .await
         .with_context(|| format!("cannot listen on {}:{}", args.host, args.port))?;
+    let grpc = beside::bind(&args.host, args.grpc_port, "--grpc-port").await?;
     let deployment = Arc::new(Deployment::start(folder, options).await?);
     tracing::info!(
         model.uri = args.model_uri,
@@ -78,7 +87,17 @@ async fn start(args: Args) -> Result<()> {
         deployment.report().executor.name(),
         deployment.report().why
     );
+    let grpc = grpc.map(|listener| {
+        let bytes_max = deployment.options().body_bytes_max;
+        let single = Single(Arc::clone(&deployment));
+        Beside::start("the Open Inference Protocol over gRPC", |stopped| {
+            serve_grpc(single, listener, bytes_max, stopped.wait())
+        })
+    });
     shutdown::serve(listener, scoring_router(Arc::clone(&deployment))).await?;
     deployment.drain(DRAIN).await;
+    if let Some(grpc) = grpc {
+        grpc.stop().await?;
+    }
     Ok(())
 }

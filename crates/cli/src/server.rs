@@ -1,25 +1,32 @@
 //! `fettle server`
 
 use crate::{
-    logs, mlflow_flags::MlflowFlags, monitoring_args::MonitoringArgs, security::SecurityArgs, shutdown, webhook_args,
+    beside::{self, Beside},
+    logs,
+    mlflow_flags::MlflowFlags,
+    monitoring_args::MonitoringArgs,
+    security::SecurityArgs,
+    shutdown,
+    size::size,
+    webhook_args,
+    worker_args::WorkerArgs,
 };
 use anyhow::{Context, Result, anyhow, bail};
 use clap::{ArgAction, builder::BoolishValueParser};
 use fettle_blobs::{Environment, Stores};
 use fettle_db::{Db, StoreUri};
-use fettle_server::{App, ArtifactAccess, Clock, Offer, Settings, router, schema, serve_otlp_grpc};
+use fettle_server::{
+    App, ArtifactAccess, Clock, Offer, Settings, router, schema, serve_inference_grpc, serve_otlp_grpc,
+};
 use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
-use tokio::{net::TcpListener, sync::oneshot, time::timeout};
+use tokio::net::TcpListener;
 
 pub(crate) const EXAMPLE: &str = "Examples:
   fettle server
   fettle server --host 0.0.0.0 --backend-store-uri postgresql://mlflow@db/mlflow --artifacts-destination /srv/artifacts";
-
-/// How long exporters may take to finish when the server stops.
-const OTLP_DRAIN: Duration = Duration::from_secs(5);
 
 /// Where everything goes when nothing was said.
 const DATA_FOLDER: &str = "fettle-data";
@@ -86,10 +93,11 @@ pub(crate) struct Args {
     #[arg(long, env = "MLFLOW_PRESIGNED_DOWNLOAD_URL_TTL_SECONDS", value_name = "SECONDS", default_value_t = 300,
         value_parser = clap::value_parser!(u64).range(1..=604_800))]
     presigned_download_ttl: u64,
-    /// Python with mlflow and the models' libraries, for endpoints [default: FETTLE_PYTHON, the active virtual
-    /// environment, or python3]
-    #[arg(long, value_name = "PATH")]
-    python: Option<PathBuf>,
+    /// Port on which endpoints answer the Open Inference Protocol over gRPC; off unless given
+    #[arg(long, value_name = "PORT", env = "FETTLE_INFERENCE_GRPC_PORT")]
+    inference_grpc_port: Option<u16>,
+    #[command(flatten)]
+    workers: WorkerArgs,
     #[command(flatten)]
     security: SecurityArgs,
     #[command(flatten)]
@@ -141,7 +149,7 @@ async fn start(args: Args) -> Result<()> {
         presigned_download_ttl: Duration::from_secs(args.presigned_download_ttl),
         artifact_environment: environment,
         models_folder: models.path().to_owned(),
-        python: args.python,
+        scoring: args.workers.options(),
         webhooks: args.webhooks.settings(),
         capture: args.monitoring.capture(&data_folder(&store)),
         alerts: args
@@ -165,30 +173,24 @@ async fn start(args: Args) -> Result<()> {
         args.static_prefix,
         destination
     );
-    let (stop, stopped) = oneshot::channel::<()>();
-    let otlp = match args.otlp_grpc_port {
-        None => None,
-        Some(port) => {
-            let listener = TcpListener::bind((args.host.as_str(), port))
-                .await
-                .with_context(|| format!("--otlp-grpc-port: cannot listen on {}:{port}", args.host))?;
-            tracing::info!("Spans are taken over gRPC on {}", listener.local_addr()?);
-            let stopped = async move {
-                // The sender goes when the server stops.
-                let _ = stopped.await;
-            };
-            Some(tokio::spawn(serve_otlp_grpc(app.clone(), listener, stopped)))
-        }
-    };
+    let otlp = beside::bind(&args.host, args.otlp_grpc_port, "--otlp-grpc-port").await?;
+    let inference = beside::bind(&args.host, args.inference_grpc_port, "--inference-grpc-port").await?;
+    let otlp = otlp.map(|listener| {
+        let app = app.clone();
+        Beside::start("OTLP over gRPC", |stopped| {
+            serve_otlp_grpc(app, listener, stopped.wait())
+        })
+    });
+    let inference = inference.map(|listener| {
+        let app = app.clone();
+        Beside::start("the Open Inference Protocol over gRPC", |stopped| {
+            serve_inference_grpc(app, listener, stopped.wait())
+        })
+    });
     let served = shutdown::serve(listener, router(app.clone())).await;
     app.close().await;
-    drop(stop);
-    if let Some(otlp) = otlp {
-        if let Ok(finished) = timeout(OTLP_DRAIN, otlp).await {
-            finished?.context("OTLP over gRPC")?;
-        } else {
-            tracing::warn!("Some spans were still being sent and are not stored");
-        }
+    for service in otlp.into_iter().chain(inference) {
+        service.stop().await?;
     }
     served
 }
@@ -243,25 +245,6 @@ fn static_prefix(text: &str) -> Result<String, String> {
     }
 }
 
-/// `1048576`, `512KiB`, `64MiB`, `1GiB`; `K`, `M` and `G` mean the same.
-fn size(text: &str) -> Result<usize, String> {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let factor: usize = match text[digits.len()..].to_ascii_lowercase().as_str() {
-        "" | "b" => 1,
-        "k" | "kb" | "kib" => 1 << 10,
-        "m" | "mb" | "mib" => 1 << 20,
-        "g" | "gb" | "gib" => 1 << 30,
-        unit => return Err(format!("`{unit}` is not a unit; write KiB, MiB or GiB")),
-    };
-    let number: usize = digits
-        .parse()
-        .map_err(|_| "it must be a number, as 1048576 or 64MiB".to_owned())?;
-    match number.checked_mul(factor) {
-        Some(0) | None => Err("it must be more than nothing and fit in memory".to_owned()),
-        Some(bytes) => Ok(bytes),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -273,16 +256,6 @@ mod tests {
         }
         for prefix in ["mlflow", "/", "/mlflow/", "/a//b", "/{a}", "/a b", "/*", "/a?b", "/%41"] {
             assert!(static_prefix(prefix).is_err(), "{prefix}");
-        }
-    }
-
-    #[test]
-    fn sizes_have_units() {
-        for (text, bytes) in [("1024", 1024), ("64MiB", 64 << 20), ("1g", 1 << 30), ("2kB", 2048)] {
-            assert_eq!(size(text), Ok(bytes), "{text}");
-        }
-        for text in ["", "MiB", "0", "-1", "1.5MiB", "1TiB", "99999999999999GiB"] {
-            assert!(size(text).is_err(), "{text}");
         }
     }
 }

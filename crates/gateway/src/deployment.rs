@@ -5,18 +5,22 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::choice::{DeployError, choose};
 use crate::error::{JSON, ScoreError, ScoreResponse};
 use crate::executor::Executor;
 use crate::frame::Frame;
 use crate::input::{self, ContentType, Parsed};
-use crate::metrics::{self, Gauges, Labelled, Metrics, Tally, Usage};
+use crate::metrics::{self, Gauges, InferenceCounts, Labelled, Metrics, Tally, Usage};
 use crate::model_folder::ModelFolder;
+use crate::open_inference::{self, InferRequest, Tensor};
 use crate::options::Options;
+use crate::payload::Payload;
 use crate::queue::{Reply, Work};
 use crate::report::DeploymentReport;
+use crate::signature::Inputs;
+use crate::worker::ReplicaCounts;
 
 /// Native batches beyond this leave the request's thread: they take more than half a millisecond.
 const INLINE_ROWS_MAX: usize = 256;
@@ -32,6 +36,8 @@ pub struct Deployment {
     metrics: Arc<Metrics>,
     in_flight: AtomicUsize,
     draining: AtomicBool,
+    /// By request, until it is loaded by request.
+    unloaded: AtomicBool,
 }
 
 impl std::fmt::Debug for Deployment {
@@ -48,13 +54,19 @@ impl Deployment {
     /// Load the model, decide how to score it, and return once it can answer.
     pub async fn start(folder: ModelFolder, options: Options) -> Result<Self, DeployError> {
         for (name, value) in [
-            ("replicas", options.replicas),
+            ("replicas_max", options.scaling.replicas_max),
             ("queue", options.queue),
             ("batch_rows_max", options.batch_rows_max),
         ] {
             if value == 0 {
                 return Err(DeployError::Option { name, value });
             }
+        }
+        if options.scaling.replicas_min > options.scaling.replicas_max {
+            return Err(DeployError::Replicas {
+                least: options.scaling.replicas_min,
+                most: options.scaling.replicas_max,
+            });
         }
         let metrics = Arc::new(Metrics::new());
         let chosen = choose(&folder, &options, &metrics).await?;
@@ -67,6 +79,7 @@ impl Deployment {
             metrics,
             in_flight: AtomicUsize::new(0),
             draining: AtomicBool::new(false),
+            unloaded: AtomicBool::new(false),
         };
         deployment.warm_up().await?;
         Ok(deployment)
@@ -96,19 +109,22 @@ impl Deployment {
     }
 
     /// Answer one scoring request. Never fails: what goes wrong is in the response, as MLflow writes it.
-    pub async fn score(&self, content_type: Option<&str>, body: Bytes) -> ScoreResponse {
+    pub async fn answer(&self, payload: Payload) -> ScoreResponse {
         let started = Instant::now();
         let _in_flight = InFlight::enter(&self.in_flight);
-        let reply = self.reply(content_type, body, started + self.options.deadline).await;
+        let deadline = started + self.options.deadline;
+        let reply = match payload {
+            Payload::Body { content_type, body } => self.reply(content_type.as_deref(), body, deadline).await,
+            Payload::Numbers(numbers) => self.reply_positional(&numbers, deadline).await,
+            Payload::Tensors(request) => self.reply_tensors(&request, deadline).await,
+        };
         self.respond(reply, started)
     }
 
-    /// Answer for one row given as bare numbers in the order of the signature's columns.
-    pub async fn score_positional(&self, numbers: &[f64]) -> ScoreResponse {
-        let started = Instant::now();
-        let _in_flight = InFlight::enter(&self.in_flight);
-        let reply = self.reply_positional(numbers, started + self.options.deadline).await;
-        self.respond(reply, started)
+    /// Answer a request in one of MLflow's formats.
+    pub async fn score(&self, content_type: Option<&str>, body: Bytes) -> ScoreResponse {
+        let content_type = content_type.map(Arc::from);
+        self.answer(Payload::Body { content_type, body }).await
     }
 
     fn respond(&self, reply: Reply, started: Instant) -> ScoreResponse {
@@ -127,13 +143,38 @@ impl Deployment {
         let content_type = ContentType::parse(content_type.unwrap_or_default())?;
         match self.parse(content_type, &body).await? {
             Parsed::Table { frame, params } => self.score_frame(frame, params, deadline).await,
-            Parsed::Unread(reason) => match &self.executor {
-                Executor::Python(python) => python.score(Work::Raw { content_type, body }, deadline).await,
-                Executor::Native(_) => Err(ScoreError::BadRequest(format!(
-                    "Invalid input. This model is scored without Python, which cannot read {reason}; \
-                     send plain numbers and texts, or serve the model with the executor `python`."
-                ))),
-            },
+            Parsed::Unread(reason) => self.score_unread(content_type, body, reason, deadline).await,
+        }
+    }
+
+    async fn score_unread(&self, content_type: ContentType, body: Bytes, reason: &str, deadline: Instant) -> Reply {
+        match &self.executor {
+            Executor::Python(python) => python.score(Work::Raw { content_type, body }, deadline).await,
+            Executor::Onnx(onnx) if content_type == ContentType::Json => {
+                self.metrics.batch(1, 1);
+                self.computing(deadline, onnx.score_json(&body)).await
+            }
+            Executor::Native(_) | Executor::Onnx(_) => Err(ScoreError::BadRequest(format!(
+                "Invalid input. This model is scored without Python, which cannot read {reason}; \
+                 send plain numbers and texts, or serve the model with the executor `python`."
+            ))),
+        }
+    }
+
+    async fn reply_tensors(&self, request: &InferRequest, deadline: Instant) -> Reply {
+        self.admit()?;
+        if let (Executor::Onnx(onnx), Inputs::Opaque(_) | Inputs::Undeclared) =
+            (&self.executor, &self.folder.signature.inputs)
+        {
+            self.metrics.batch(1, request.inputs.first().map_or(0, Tensor::rows));
+            return self.computing(deadline, onnx.score_tensors(request)).await;
+        }
+        match open_inference::read(request, &self.folder.signature)? {
+            open_inference::Read::Table { frame, params } => self.score_frame(frame, params, deadline).await,
+            open_inference::Read::Json(body) => {
+                self.score_unread(ContentType::Json, body, "such tensors", deadline)
+                    .await
+            }
         }
     }
 
@@ -151,15 +192,20 @@ impl Deployment {
                 "the model is about to stop being served here".into(),
             ));
         }
+        if self.is_unloaded() {
+            return Err(ScoreError::Unavailable(
+                "the model has been unloaded; load it to have it answer".into(),
+            ));
+        }
         Ok(())
     }
 
     async fn parse(&self, content_type: ContentType, body: &Bytes) -> Result<Parsed, ScoreError> {
-        let native = matches!(self.executor, Executor::Native(_));
+        let python = matches!(self.executor, Executor::Python(_));
         match content_type {
             ContentType::Parquet => Ok(Parsed::Unread("Parquet")),
             // With Python at hand pandas reads CSV itself.
-            ContentType::Csv if !native => Ok(Parsed::Unread("CSV")),
+            ContentType::Csv if python => Ok(Parsed::Unread("CSV")),
             _ if body.len() > INLINE_BODY_BYTES_MAX => {
                 let (body, signature) = (body.clone(), self.folder.signature.clone());
                 let parsed = tokio::task::spawn_blocking(move || parse_body(content_type, &body, &signature)).await;
@@ -172,30 +218,67 @@ impl Deployment {
     async fn score_frame(&self, frame: Frame, params: Option<Box<str>>, deadline: Instant) -> Reply {
         match &self.executor {
             Executor::Python(python) => python.score(Work::Table { frame, params }, deadline).await,
+            Executor::Onnx(onnx) => {
+                self.metrics.batch(1, frame.rows);
+                self.computing(deadline, onnx.score(frame)).await
+            }
             Executor::Native(native) if frame.rows <= INLINE_ROWS_MAX => {
                 self.metrics.batch(1, frame.rows);
-                native.score(frame)
+                let native = native.model().await?;
+                computed(&self.metrics, || native.score(frame))
             }
             Executor::Native(native) => {
                 self.metrics.batch(1, frame.rows);
-                let native = native.clone();
-                let scored = tokio::task::spawn_blocking(move || native.score(frame));
-                match tokio::time::timeout_at(deadline, scored).await {
-                    Ok(Ok(reply)) => reply,
-                    Ok(Err(_)) => Err(ScoreError::Unavailable("scoring was interrupted".into())),
-                    Err(_) => Err(ScoreError::Deadline),
-                }
+                let native = native.model().await?;
+                let metrics = Arc::clone(&self.metrics);
+                let scored = tokio::task::spawn_blocking(move || computed(&metrics, || native.score(frame)));
+                let scored = async {
+                    let interrupted = |_| Err(ScoreError::Unavailable("scoring was interrupted".into()));
+                    scored.await.unwrap_or_else(interrupted)
+                };
+                within(deadline, scored).await
             }
         }
     }
 
-    /// Whether a request sent now would be scored.
+    async fn computing(&self, deadline: Instant, reply: impl Future<Output = Reply>) -> Reply {
+        let began = Instant::now();
+        let reply = within(deadline, reply).await;
+        self.metrics.computed(began.elapsed());
+        reply
+    }
+
+    /// Whether a request sent now would be scored. A model that is scaled to zero is ready: a request starts it.
     pub fn ready(&self) -> bool {
-        let executor_ready = match &self.executor {
-            Executor::Native(_) => true,
-            Executor::Python(python) => python.ready(),
-        };
-        executor_ready && !self.draining.load(Ordering::Relaxed)
+        let taken = !self.draining.load(Ordering::Relaxed) && !self.is_unloaded();
+        taken && self.executor.ready()
+    }
+
+    /// Takes the model out of memory, once the requests under way are answered; the next ones are refused.
+    pub async fn unload(&self) {
+        self.unloaded.store(true, Ordering::Relaxed);
+        self.idle(self.options.deadline).await;
+        self.executor.unload().await;
+    }
+
+    /// Takes the model into memory again. Returns once it answers.
+    pub async fn load(&self) -> Result<(), ScoreError> {
+        self.executor.load().await.map_err(ScoreError::Unavailable)?;
+        self.unloaded.store(false, Ordering::Relaxed);
+        Ok(())
+    }
+
+    pub fn is_unloaded(&self) -> bool {
+        self.unloaded.load(Ordering::Relaxed)
+    }
+
+    /// Python workers by what they are doing; none of a model that needs no Python.
+    pub fn replicas(&self) -> ReplicaCounts {
+        self.executor.replicas()
+    }
+
+    pub(crate) fn inference_counts(&self) -> InferenceCounts {
+        self.metrics.inference_counts()
     }
 
     /// What it has answered since it started.
@@ -221,10 +304,7 @@ impl Deployment {
 
     /// Process ids of the Python workers that serve, for operators and for tests that kill them.
     pub fn worker_pids(&self) -> Vec<u32> {
-        match &self.executor {
-            Executor::Native(_) => Vec::new(),
-            Executor::Python(python) => python.worker_pids(),
-        }
+        self.executor.worker_pids()
     }
 
     /// Take no new requests and wait until those under way are answered, at most for `within`.
@@ -232,6 +312,11 @@ impl Deployment {
     /// Returns how many were still under way at the end.
     pub async fn drain(&self, within: Duration) -> usize {
         self.draining.store(true, Ordering::Relaxed);
+        self.idle(within).await
+    }
+
+    /// Waits until no request is under way, at most for `within`; returns how many still are.
+    async fn idle(&self, within: Duration) -> usize {
         let end = Instant::now() + within;
         while self.in_flight.load(Ordering::Relaxed) > 0 && Instant::now() < end {
             sleep(Duration::from_millis(10)).await;
@@ -245,10 +330,7 @@ impl Deployment {
     }
 
     pub(crate) fn labelled_metrics<'a>(&'a self, place: Option<(&'a str, &'a str)>) -> Labelled<'a> {
-        let queued = match &self.executor {
-            Executor::Native(_) => 0,
-            Executor::Python(python) => python.queued(),
-        };
+        let queued = self.executor.queued();
         Labelled {
             place,
             model: &self.options.model_name,
@@ -258,6 +340,8 @@ impl Deployment {
                 queued,
                 in_flight: self.in_flight.load(Ordering::Relaxed),
                 ready: self.ready(),
+                loaded: self.executor.is_loaded(),
+                replicas: self.replicas(),
             },
         }
     }
@@ -272,6 +356,17 @@ fn parse_body(
         ContentType::Csv => input::parse_csv(body, signature),
         _ => input::parse_json(body, signature),
     }
+}
+
+fn computed<T>(metrics: &Metrics, call: impl FnOnce() -> T) -> T {
+    let began = Instant::now();
+    let result = call();
+    metrics.computed(began.elapsed());
+    result
+}
+
+async fn within(deadline: Instant, reply: impl Future<Output = Reply>) -> Reply {
+    timeout_at(deadline, reply).await.unwrap_or(Err(ScoreError::Deadline))
 }
 
 /// Counts a request for as long as it lives, also when its caller hangs up.

@@ -1,21 +1,22 @@
 //! The scoring endpoints of one deployment: MLflow's, and the `/predict` form of common hand-written servers.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
+use crate::deployment::Deployment;
+use crate::error::{ScoreError, ScoreResponse};
+use crate::faces;
+use crate::open_inference::{self, Single};
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{Request, State};
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use serde::Deserialize;
-use serde_json::json;
 
-use crate::deployment::Deployment;
-use crate::error::{JSON, ScoreError, ScoreResponse};
-use crate::report::ExecutorKind;
-
-/// `POST /invocations`, `POST /predict`, `GET /ping /health /version /model-info /metrics`.
+/// `POST /invocations`, `POST /predict`, `GET /ping /health /version /model-info /metrics`, and the Open Inference
+/// Protocol below `/v2`.
 pub fn scoring_router(deployment: Arc<Deployment>) -> Router {
     Router::new()
         .route("/invocations", post(invocations))
@@ -23,8 +24,12 @@ pub fn scoring_router(deployment: Arc<Deployment>) -> Router {
         .route("/ping", get(ping))
         .route("/health", get(health))
         .route("/version", get(version))
+        .route("/livez", get(async || "OK"))
+        .route("/readyz", get(ready))
+        .route("/startupz", get(ready))
         .route("/model-info", get(model_info))
         .route("/metrics", get(metrics_text))
+        .merge(open_inference::routes::<Single, _>())
         .with_state(deployment)
 }
 
@@ -38,6 +43,14 @@ impl IntoResponse for ScoreResponse {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
+    }
+}
+
+impl FromRequestParts<Arc<Deployment>> for Single {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(_: &mut Parts, deployment: &Arc<Deployment>) -> Result<Self, Infallible> {
+        Ok(Self(Arc::clone(deployment)))
     }
 }
 
@@ -58,115 +71,46 @@ async fn read_body(deployment: &Deployment, body: Body) -> Result<Bytes, ScoreEr
     to_bytes(body, limit).await.map_err(|_| ScoreError::TooLarge { limit })
 }
 
-#[derive(Deserialize)]
-struct PredictRequest {
-    features: Vec<f64>,
-}
-
 /// One row of numbers in, its prediction out.
-async fn predict(State(deployment): State<Arc<Deployment>>, request: Request) -> Response {
+async fn predict(State(deployment): State<Arc<Deployment>>, request: Request) -> ScoreResponse {
     let body = match read_body(&deployment, request.into_body()).await {
         Ok(body) => body,
-        Err(error) => return predict_error(error.status(), &error.to_string()),
+        Err(error) => return faces::predict_error(error.status(), &error.to_string()),
     };
-    let features = match serde_json::from_slice::<PredictRequest>(&body) {
-        Ok(request) => request.features,
-        Err(error) => {
-            return predict_error(
-                400,
-                &format!("send {{\"features\": [numbers in the model's column order]}}: {error}"),
-            );
-        }
-    };
-    let response = deployment.score_positional(&features).await;
-    let prediction = response
-        .body
-        .strip_prefix(b"{\"predictions\": ".as_slice())
-        .and_then(|rest| rest.strip_suffix(b"}"));
-    let Some(prediction) = prediction.filter(|_| response.status == 200) else {
-        let body: serde_json::Value = serde_json::from_slice(&response.body).unwrap_or_default();
-        return predict_error(
-            response.status,
-            body["message"].as_str().unwrap_or("the model could not score this row"),
-        );
-    };
-    let version = json!(deployment.options().model_version).to_string();
-    let mut answer = Vec::with_capacity(prediction.len() + 80);
-    answer.extend_from_slice(b"{\"prediction\": ");
-    answer.extend_from_slice(prediction);
-    answer.extend_from_slice(format!(", \"model_version\": {version}, \"status\": \"success\"}}").as_bytes());
-    ScoreResponse::json(Bytes::from(answer)).into_response()
-}
-
-fn predict_error(status: u16, message: &str) -> Response {
-    let body = Bytes::from(json!({"error": message}).to_string());
-    ScoreResponse {
-        status,
-        content_type: JSON,
-        body,
-        retry_after: None,
+    match faces::predict_payload(&body) {
+        Ok(payload) => faces::predict_answer(deployment.answer(payload).await, &deployment.options().model_version),
+        Err(refusal) => refusal,
     }
-    .into_response()
 }
 
-/// MLflow's health check: a newline, 404 while there is no model.
 async fn ping(State(deployment): State<Arc<Deployment>>) -> ScoreResponse {
-    let status = if deployment.ready() { 200 } else { 404 };
-    ScoreResponse {
-        status,
-        content_type: JSON,
-        body: Bytes::from_static(b"\n"),
-        retry_after: None,
+    faces::ping(Some(&*deployment))
+}
+
+/// 200 once the model has loaded and has answered its example, 503 while it drains or is unloaded.
+async fn ready(State(deployment): State<Arc<Deployment>>) -> (StatusCode, &'static str) {
+    if deployment.ready() {
+        (StatusCode::OK, "OK")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "the model is not ready")
     }
 }
 
 async fn health(State(deployment): State<Arc<Deployment>>) -> ScoreResponse {
-    let ready = deployment.ready();
-    let body = json!({
-        "status": if ready { "healthy" } else { "unhealthy" },
-        "model_loaded": ready,
-        "model_version": deployment.options().model_version,
-    });
-    let status = if ready { 200 } else { 503 };
-    ScoreResponse {
-        status,
-        content_type: JSON,
-        body: Bytes::from(body.to_string()),
-        retry_after: None,
-    }
+    faces::health(Some(&*deployment))
 }
 
-/// MLflow answers its own version here; clients use it to tell which input formats are understood.
 async fn version(State(deployment): State<Arc<Deployment>>) -> ScoreResponse {
-    let report = deployment.report();
-    let mlflow = report
-        .python
-        .as_ref()
-        .map(|python| python.mlflow.clone())
-        .or_else(|| report.model.mlflow_version.clone());
-    ScoreResponse::json(Bytes::from(mlflow.unwrap_or_default()))
+    faces::version(&deployment)
 }
 
 async fn model_info(State(deployment): State<Arc<Deployment>>) -> ScoreResponse {
-    let report = deployment.report();
-    let body = json!({
-        "model_name": deployment.options().model_name,
-        "model_version": deployment.options().model_version,
-        "framework": report.model.flavor,
-        "status": if deployment.ready() { "active" } else { "inactive" },
-        "executor": match report.executor { ExecutorKind::Native => "native", ExecutorKind::Python => "python" },
-        "why": report.why,
-        "report": report,
-    });
-    ScoreResponse::json(Bytes::from(body.to_string()))
+    faces::model_info(&deployment)
 }
 
 async fn metrics_text(State(deployment): State<Arc<Deployment>>) -> ScoreResponse {
-    let body = Bytes::from(deployment.metrics());
     ScoreResponse {
-        status: 200,
         content_type: "text/plain; version=0.0.4",
-        body,
-        retry_after: None,
+        ..ScoreResponse::json(Bytes::from(deployment.metrics()))
     }
 }

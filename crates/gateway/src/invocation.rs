@@ -9,19 +9,22 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use crate::deployment::InFlight;
+use crate::deployment::{Deployment, InFlight};
 use crate::endpoint::{Disabled, Endpoint, Route};
-use crate::error::{ScoreError, ScoreResponse};
+use crate::error::{JSON, ScoreError, ScoreResponse};
 use crate::fallback::Substitute;
 use crate::gateway::Gateway;
+use crate::payload::Payload;
 use crate::routing::{Asked, PIN_HEADERS, Reason};
 
-/// A request in one of MLflow's input formats.
+/// A request to an endpoint, in any protocol.
 #[derive(Debug, Clone)]
 pub struct Invocation {
     pub request_id: Arc<str>,
     pub headers: HeaderMap,
+    /// As a body, whatever it came as; `Content-Type` is that of this.
     pub body: Bytes,
+    payload: Payload,
 }
 
 /// A request that has been answered, or is about to be: all that capture and comparison need to know of it.
@@ -56,9 +59,41 @@ pub struct Source {
     pub deployment: Arc<str>,
     pub model_version: HeaderValue,
     pub reason: &'static str,
+    pub running: Arc<Deployment>,
 }
 
 impl Invocation {
+    /// A body in one of MLflow's formats, the one that the headers name.
+    pub fn new(request_id: Arc<str>, headers: HeaderMap, body: Bytes) -> Self {
+        let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let payload = Payload::Body {
+            content_type: content_type.map(Arc::from),
+            body: body.clone(),
+        };
+        Self {
+            request_id,
+            headers,
+            body,
+            payload,
+        }
+    }
+
+    /// A request of another protocol.
+    pub fn of(request_id: Arc<str>, mut headers: HeaderMap, payload: Payload) -> Self {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
+        Self {
+            request_id,
+            headers,
+            body: payload.body(),
+            payload,
+        }
+    }
+
+    /// What a deployment is to score.
+    pub(crate) fn payload(&self) -> Payload {
+        self.payload.clone()
+    }
+
     fn asked(&self) -> Asked<'_> {
         Asked {
             request_id: &self.request_id,
@@ -104,10 +139,7 @@ impl Gateway {
             },
         };
         let started = Instant::now();
-        let response = route
-            .deployment
-            .score(invocation.content_type(), invocation.body.clone())
-            .await;
+        let response = route.deployment.answer(invocation.payload()).await;
         let answer = Answer {
             response: response.clone(),
             source: Some(Source::of(&route)),
@@ -170,27 +202,37 @@ impl Source {
             deployment: Arc::clone(&route.name),
             model_version: HeaderValue::from_str(version).unwrap_or_else(|_| HeaderValue::from_static("")),
             reason: route.reason.name(),
+            running: Arc::clone(&route.deployment),
         }
     }
 }
 
-impl IntoResponse for Answer {
-    fn into_response(self) -> Response {
-        let mut response = self.response.into_response();
-        let headers = response.headers_mut();
+impl Answer {
+    /// What the client is told of where the answer comes from.
+    pub fn headers(&self) -> HeaderMap {
+        let mut headers = HeaderMap::new();
         headers.insert("x-fettle-traffic-state", HeaderValue::from(self.traffic_number));
-        if let Some(source) = self.source {
+        if let Some(source) = &self.source {
             if let Ok(name) = HeaderValue::from_str(&source.deployment) {
                 for header in PIN_HEADERS {
                     headers.insert(header, name.clone());
                 }
             }
-            headers.insert("x-fettle-model-version", source.model_version);
+            headers.insert("x-fettle-model-version", source.model_version.clone());
             headers.insert("x-fettle-route", HeaderValue::from_static(source.reason));
         }
         if let Some(fallback) = self.fallback {
             headers.insert("x-fettle-fallback", HeaderValue::from_static(fallback));
         }
+        headers
+    }
+}
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        let headers = self.headers();
+        let mut response = self.response.into_response();
+        response.headers_mut().extend(headers);
         response
     }
 }

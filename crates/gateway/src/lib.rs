@@ -12,6 +12,7 @@ mod edge_rows;
 mod endpoint;
 mod error;
 mod executor;
+pub mod faces;
 pub mod fallback;
 mod frame;
 mod gateway;
@@ -21,12 +22,15 @@ mod invocation;
 mod metrics;
 mod mirroring;
 mod model_folder;
+pub mod open_inference;
 mod options;
 mod parity;
+mod payload;
 pub mod python_json;
 mod queue;
 mod report;
 pub mod routing;
+mod scaling;
 mod signature;
 mod worker;
 
@@ -34,6 +38,7 @@ pub use choice::{DeployError, compare_with_python};
 pub use deployment::Deployment;
 pub use endpoint::{Disabled, Endpoint, Member, MemberState, Route, Running, TrafficState};
 pub use error::{ScoreError, ScoreResponse};
+pub use executor::NativeMemory;
 pub use frame::{Column, ColumnData, Frame, Layout};
 pub use gateway::{Gateway, retire};
 pub use http::scoring_router;
@@ -42,6 +47,11 @@ pub use metrics::{Tally, Usage};
 pub use mirroring::{Agreement, MirrorSample, Pair};
 pub use model_folder::{ModelFolder, ModelFolderError, SklearnFlavor};
 pub use options::{ExecutorChoice, Options};
+pub use payload::Payload;
 pub use report::{DeploymentReport, Difference, ExecutorKind, KindReport, ModelReport, ParityReport};
+pub use scaling::{Scaling, ScalingMetric};
 pub use signature::{ColumnType, Inputs, NamedColumn, Parameter, Signature};
-pub use worker::{CallError, Handshake, StartError, Supervision, find_python};
+pub use worker::{
+    CallError, EnvironmentError, EnvironmentManager, Environments, Handshake, Recycling, ReplicaCounts, StartError,
+    Supervision, find_python,
+};

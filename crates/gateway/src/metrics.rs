@@ -7,6 +7,8 @@ use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use crate::worker::ReplicaCounts;
+
 const SECONDS: [f64; 14] = [
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0,
 ];
@@ -77,7 +79,26 @@ pub(crate) struct Metrics {
     duration: Histogram<{ SECONDS.len() }>,
     batch_requests: Histogram<{ SIZES.len() }>,
     batch_rows: Histogram<{ SIZES.len() }>,
+    /// In nanoseconds: spent in the model, and before it in the queue.
+    computed: AtomicU64,
+    queued: AtomicU64,
     restarts: AtomicU64,
+    recycled: AtomicU64,
+}
+
+/// What Triton's statistics of a model count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct InferenceCounts {
+    pub(crate) rows: u64,
+    pub(crate) executions: u64,
+    pub(crate) succeeded: u64,
+    pub(crate) failed: u64,
+    /// Of all requests together.
+    pub(crate) nanoseconds: u64,
+    /// Of all calls of the model together.
+    pub(crate) compute_nanoseconds: u64,
+    /// Of all requests together, until their call began.
+    pub(crate) queue_nanoseconds: u64,
 }
 
 /// A deployment's counters at one moment. They add up over deployments and servers, and their difference is what was
@@ -151,6 +172,9 @@ pub(crate) struct Gauges {
     pub(crate) queued: usize,
     pub(crate) in_flight: usize,
     pub(crate) ready: bool,
+    /// Whether the model is in memory; one that is not is taken there by a request.
+    pub(crate) loaded: bool,
+    pub(crate) replicas: ReplicaCounts,
 }
 
 impl Metrics {
@@ -161,7 +185,10 @@ impl Metrics {
             duration: Histogram::new(),
             batch_requests: Histogram::new(),
             batch_rows: Histogram::new(),
+            computed: AtomicU64::new(0),
+            queued: AtomicU64::new(0),
             restarts: AtomicU64::new(0),
+            recycled: AtomicU64::new(0),
         }
     }
 
@@ -190,6 +217,32 @@ impl Metrics {
 
     pub(crate) fn worker_restarted(&self) {
         self.restarts.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A call of the model took so long; in Python, with the way there and back.
+    pub(crate) fn computed(&self, took: Duration) {
+        self.computed.fetch_add(took.as_nanos() as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn queued(&self, waited: Duration) {
+        self.queued.fetch_add(waited.as_nanos() as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn worker_recycled(&self) {
+        self.recycled.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn inference_counts(&self) -> InferenceCounts {
+        let succeeded = self.codes[0].load(Ordering::Relaxed);
+        InferenceCounts {
+            rows: self.batch_rows.sum.load(Ordering::Relaxed) / 1_000_000,
+            executions: self.batch_rows.count.load(Ordering::Relaxed),
+            succeeded,
+            failed: self.duration.count.load(Ordering::Relaxed).saturating_sub(succeeded),
+            nanoseconds: self.duration.sum.load(Ordering::Relaxed).saturating_mul(1000),
+            compute_nanoseconds: self.computed.load(Ordering::Relaxed),
+            queue_nanoseconds: self.queued.load(Ordering::Relaxed),
+        }
     }
 }
 
@@ -286,6 +339,12 @@ pub(crate) fn render(deployments: &[Labelled]) -> String {
         "Whether the model can score.",
         |d| u64::from(d.gauges.ready),
     );
+    gauge(
+        &mut family,
+        "fettle_scoring_loaded",
+        "Whether the model is in memory.",
+        |d| u64::from(d.gauges.loaded),
+    );
     family(
         "fettle_scoring_worker_restarts_total",
         "counter",
@@ -295,6 +354,32 @@ pub(crate) fn render(deployments: &[Labelled]) -> String {
             let _ = writeln!(out, "fettle_scoring_worker_restarts_total{{{labels}}} {count}");
         },
     );
+    family(
+        "fettle_scoring_workers_recycled_total",
+        "counter",
+        "Python workers replaced because they had served long enough.",
+        &|out, labels, d| {
+            let count = d.metrics.recycled.load(Ordering::Relaxed);
+            let _ = writeln!(out, "fettle_scoring_workers_recycled_total{{{labels}}} {count}");
+        },
+    );
+    family(
+        "fettle_scoring_replicas",
+        "gauge",
+        "Python workers by what they are doing.",
+        &|out, labels, d| {
+            let counts = d.gauges.replicas;
+            let states = [
+                ("ready", counts.ready),
+                ("starting", counts.starting),
+                ("stopping", counts.stopping),
+            ];
+            for (state, count) in states {
+                let _ = writeln!(out, "fettle_scoring_replicas{{{labels},state=\"{state}\"}} {count}");
+            }
+        },
+    );
+    triton(&mut family);
     family(
         "model_infer_request_success_total",
         "counter",
@@ -325,6 +410,42 @@ pub(crate) fn render(deployments: &[Labelled]) -> String {
         },
     );
     out
+}
+
+/// Triton's names; durations in microseconds.
+fn triton(family: &mut Family) {
+    let mut counter = |name: &'static str, help: &str, value: fn(&InferenceCounts) -> u64| {
+        family(name, "counter", help, &|out, labels, d| {
+            let _ = writeln!(out, "{name}{{{labels}}} {}", value(&d.metrics.inference_counts()));
+        });
+    };
+    counter(
+        "nv_inference_request_success",
+        "Requests answered with predictions.",
+        |c| c.succeeded,
+    );
+    counter(
+        "nv_inference_request_failure",
+        "Requests answered with an error.",
+        |c| c.failed,
+    );
+    counter("nv_inference_count", "Rows predicted.", |c| c.rows);
+    counter("nv_inference_exec_count", "Calls of the model.", |c| c.executions);
+    counter(
+        "nv_inference_request_duration_us",
+        "Microseconds spent on requests.",
+        |c| c.nanoseconds / 1000,
+    );
+    counter(
+        "nv_inference_queue_duration_us",
+        "Microseconds that requests waited for a worker.",
+        |c| c.queue_nanoseconds / 1000,
+    );
+    counter(
+        "nv_inference_compute_infer_duration_us",
+        "Microseconds spent in calls of the model.",
+        |c| c.compute_nanoseconds / 1000,
+    );
 }
 
 type Family<'f> = dyn FnMut(&str, &str, &str, &dyn Fn(&mut String, &str, &Labelled)) + 'f;

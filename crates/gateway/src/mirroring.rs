@@ -174,9 +174,7 @@ impl Mirroring {
             return;
         };
         let invocation = &exchange.invocation;
-        let answer = deployment
-            .score(invocation.content_type(), invocation.body.clone())
-            .await;
+        let answer = deployment.answer(invocation.payload()).await;
         let ours = &exchange.response;
         let both_good = ours.status == 200 && answer.status == 200;
         let comparison = compare(&ours.body, &answer.body, mirror.tolerance);

@@ -42,6 +42,8 @@ pub struct ModelFolder {
     pub predict_fn: String,
     pub sklearn: Option<SklearnFlavor>,
     pub boosted: Option<BoostedFlavor>,
+    /// The file of a model that `mlflow.onnx` loads.
+    pub onnx: Option<PathBuf>,
     pub mlflow_version: Option<String>,
     example: Option<Example>,
 }
@@ -119,6 +121,8 @@ struct RawSignature {
     #[serde(default)]
     inputs: Option<String>,
     #[serde(default)]
+    outputs: Option<String>,
+    #[serde(default)]
     params: Option<String>,
 }
 
@@ -160,6 +164,12 @@ impl ModelFolder {
         read_bounded(file, MODEL_FILE_BYTES_MAX)
     }
 
+    /// The file that holds a model of a library that is scored natively.
+    pub(crate) fn native_file(&self) -> Option<&Path> {
+        let sklearn = self.sklearn.as_ref().map(|flavor| flavor.file.as_path());
+        sklearn.or_else(|| self.boosted.as_ref().map(|flavor| flavor.file.as_path()))
+    }
+
     /// Whether the model is a pickle of a library that is scored natively once Python has written it as data.
     pub(crate) fn is_pickled(&self) -> bool {
         match (&self.sklearn, &self.boosted) {
@@ -195,7 +205,8 @@ fn read_model(folder: &Path, raw: &RawModel) -> Result<ModelFolder, String> {
         .ok_or("it has no `python_function` flavour; only models that `mlflow.pyfunc` can load are served")?;
     let loader_module = text_of(pyfunc, "loader_module").ok_or("flavors.python_function.loader_module is missing")?;
     let mut signature = match &raw.signature {
-        Some(signature) => Signature::from_json(signature.inputs.as_deref(), signature.params.as_deref())?,
+        Some(signature) => Signature::from_json(signature.inputs.as_deref(), signature.params.as_deref())?
+            .with_outputs(signature.outputs.as_deref()),
         None => Signature::undeclared(),
     };
     if raw.is_signature_from_type_hint == Some(true) {
@@ -212,6 +223,14 @@ fn read_model(folder: &Path, raw: &RawModel) -> Result<ModelFolder, String> {
         .find_map(|library| Some((library, raw.flavors.get(library.name())?)))
         .map(|(library, flavor)| read_boosted(folder, library, flavor, pyfunc))
         .transpose()?;
+    let onnx = raw
+        .flavors
+        .get("onnx")
+        .filter(|_| loader_module == "mlflow.onnx")
+        .map(|flavor| text_of(flavor, "data").ok_or("flavors.onnx.data is missing"))
+        .transpose()?
+        .map(|file| inside(folder, &file))
+        .transpose()?;
     let example = raw
         .saved_input_example_info
         .as_ref()
@@ -225,6 +244,7 @@ fn read_model(folder: &Path, raw: &RawModel) -> Result<ModelFolder, String> {
         predict_fn: text_of(pyfunc, "predict_fn").unwrap_or_else(|| "predict".into()),
         sklearn,
         boosted,
+        onnx,
         mlflow_version: raw.mlflow_version.clone(),
         example: example.flatten(),
     })

@@ -25,6 +25,7 @@ pub(crate) enum Work {
 #[derive(Debug)]
 pub(crate) struct Job {
     pub(crate) work: Work,
+    pub(crate) queued_at: Instant,
     pub(crate) deadline: Instant,
     /// Calls that ended with the worker's death.
     pub(crate) attempts: u8,

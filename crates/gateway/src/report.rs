@@ -10,6 +10,7 @@ use crate::worker::Handshake;
 #[serde(rename_all = "lowercase")]
 pub enum ExecutorKind {
     Native,
+    Onnx,
     Python,
 }
 
@@ -17,6 +18,7 @@ impl ExecutorKind {
     pub fn name(self) -> &'static str {
         match self {
             Self::Native => "native",
+            Self::Onnx => "onnx",
             Self::Python => "python",
         }
     }

@@ -6,6 +6,8 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::open_inference::{INPUT, OUTPUT, TensorSpec};
+
 /// The scalar column types of MLflow that this crate reads itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -82,6 +84,9 @@ pub struct Signature {
     pub inputs: Inputs,
     /// `None` when the model declares no parameters; then any that are sent are ignored.
     pub params: Option<Vec<Parameter>>,
+    /// Both sides as tensors, for protocols that speak of those; empty where nothing is declared.
+    pub input_tensors: Vec<TensorSpec>,
+    pub output_tensors: Vec<TensorSpec>,
 }
 
 /// Bound on declared columns; the widest tables in practice have some thousands.
@@ -120,14 +125,30 @@ impl Signature {
         Self {
             inputs: Inputs::Undeclared,
             params: None,
+            input_tensors: Vec::new(),
+            output_tensors: Vec::new(),
         }
     }
 
     /// Read the two JSON texts of `MLmodel`'s `signature`. The error names the part and what is wrong with it.
     pub fn from_json(inputs: Option<&str>, params: Option<&str>) -> Result<Self, String> {
-        let inputs = inputs.map_or(Ok(Inputs::Undeclared), read_inputs)?;
-        let params = params.map(read_params).transpose()?;
-        Ok(Self { inputs, params })
+        Ok(Self {
+            inputs: inputs.map_or(Ok(Inputs::Undeclared), read_inputs)?,
+            params: params.map(read_params).transpose()?,
+            input_tensors: inputs
+                .map(|text| TensorSpec::of_signature(text, INPUT))
+                .unwrap_or_default(),
+            output_tensors: Vec::new(),
+        })
+    }
+
+    /// With the third text, that of the outputs. What it says is shown and never enforced.
+    #[must_use]
+    pub fn with_outputs(mut self, outputs: Option<&str>) -> Self {
+        self.output_tensors = outputs
+            .map(|text| TensorSpec::of_signature(text, OUTPUT))
+            .unwrap_or_default();
+        self
     }
 }
 

@@ -53,6 +53,8 @@ class Moody(mlflow.pyfunc.PythonModel):
             os._exit(3)
         if (values == -4).any():
             time.sleep(60)
+        if (values == -5).any():
+            values = values + np.ones(500_000_000)[: len(values)]
         return values * 2
 
 

@@ -22,7 +22,7 @@ use crate::{
 };
 use fettle_blobs::{Blobs, Environment, Stores};
 use fettle_db::{Db, Gather, Tx};
-use fettle_gateway::Gateway;
+use fettle_gateway::{Gateway, Options};
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 /// The application; cheap to clone.
@@ -68,8 +68,8 @@ pub struct Settings {
     pub artifact_environment: Environment,
     /// Where models that endpoints serve are copied to.
     pub models_folder: PathBuf,
-    /// The Python with mlflow that endpoints use; none is what the environment offers.
-    pub python: Option<PathBuf>,
+    /// What all deployments have in common: where Python comes from, limits, the memory of native models.
+    pub scoring: Options,
     pub webhooks: WebhookSettings,
     pub capture: CaptureSettings,
     pub alerts: AlertSettings,
@@ -102,7 +102,7 @@ impl Default for Settings {
             presigned_download_ttl: Duration::from_mins(5),
             artifact_environment: Environment::default(),
             models_folder: std::env::temp_dir().join("fettle-models"),
-            python: None,
+            scoring: Options::default(),
             webhooks: WebhookSettings::default(),
             capture: CaptureSettings::default(),
             alerts: AlertSettings::default(),

@@ -55,11 +55,17 @@ impl FromRequestParts<App> for Caller {
             .extensions
             .get::<RequestId>()
             .map_or_else(|| "".into(), |id| id.0.clone());
-        Ok(Self {
+        Ok(Self::anonymous(request_id))
+    }
+}
+
+impl Caller {
+    pub(crate) fn anonymous(request_id: Arc<str>) -> Self {
+        Self {
             workspace_id: DEFAULT_WORKSPACE_ID,
             workspace: DEFAULT_WORKSPACE,
             user: "anonymous".into(),
             request_id,
-        })
+        }
     }
 }

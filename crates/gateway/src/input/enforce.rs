@@ -12,7 +12,7 @@ use crate::frame::{Column, Frame, Layout};
 use crate::signature::{ColumnType, Inputs, NamedColumn};
 
 /// A frame, or why only Python can make one.
-pub(super) type Outcome = Result<Frame, &'static str>;
+pub(crate) type Outcome = Result<Frame, &'static str>;
 
 /// Which of MLflow's two conversions the body's format leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,12 +10,12 @@ use super::cell::{Cell, CellVisitor};
 
 /// Rows of cells with the columns' names, if they have any.
 #[derive(Debug, Default)]
-pub(super) struct Grid<'a> {
-    pub(super) names: Option<Vec<Cow<'a, str>>>,
-    pub(super) rows: usize,
-    pub(super) width: usize,
+pub(crate) struct Grid<'a> {
+    pub(crate) names: Option<Vec<Cow<'a, str>>>,
+    pub(crate) rows: usize,
+    pub(crate) width: usize,
     /// Row-major, `rows * width` of them.
-    pub(super) cells: Vec<Cell<'a>>,
+    pub(crate) cells: Vec<Cell<'a>>,
 }
 
 impl<'a> Grid<'a> {

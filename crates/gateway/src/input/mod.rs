@@ -22,7 +22,7 @@ pub use content_type::ContentType;
 
 use crate::error::ScoreError;
 use crate::frame::Frame;
-use crate::signature::Signature;
+use crate::signature::{Inputs, Signature};
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Parsed {
@@ -51,6 +51,21 @@ pub fn parse_csv(body: &[u8], signature: &Signature) -> Result<Parsed, ScoreErro
     csv::parse(body, signature)
 }
 
-pub(crate) use enforce::frame_of_positional_numbers;
+/// The table of a request that came as cells already.
+pub(crate) fn enforce_grid(grid: &Grid, inputs: &Inputs) -> Result<Outcome, ScoreError> {
+    enforce::frame(grid, inputs, enforce::Route::Pandas)
+}
+
+/// The parameters to hand to the model, checked: those of a request that the signature declares.
+pub(crate) fn check_params(
+    sent: &serde_json::Map<String, serde_json::Value>,
+    signature: &Signature,
+) -> Result<Option<Box<str>>, ScoreError> {
+    params::check_known(sent, signature)
+}
+
+pub(crate) use cell::Cell;
+pub(crate) use enforce::{Outcome, frame_of_positional_numbers};
+pub(crate) use grid::Grid;
 pub(crate) use nonfinite::mark as mark_nonfinite;
 pub(crate) use nonfinite::read as read_nonfinite;

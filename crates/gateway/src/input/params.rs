@@ -3,8 +3,8 @@
 //! The values travel to Python as sent, where MLflow fills in defaults; the check happens here as well because the
 //! native executor has no Python to ask.
 
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use super::envelope::{Problem, read};
 use crate::error::ScoreError;
@@ -34,6 +34,19 @@ pub(super) fn check(raw: Option<&RawValue>, signature: &Signature) -> Result<Opt
         }
     }
     Ok((!sent.is_empty()).then(|| raw.get().into()))
+}
+
+/// The same of a request whose parameters mean other things too: only those that the signature declares count.
+pub(super) fn check_known(sent: &Map<String, Value>, signature: &Signature) -> Result<Option<Box<str>>, ScoreError> {
+    let mut known = Map::new();
+    for parameter in signature.params.iter().flatten() {
+        if let Some(value) = sent.get(&parameter.name) {
+            check_one(parameter, value)
+                .map_err(|reason| ScoreError::Params(format!("parameter '{}': {reason}", parameter.name)))?;
+            known.insert(parameter.name.clone(), value.clone());
+        }
+    }
+    Ok((!known.is_empty()).then(|| Value::from(known).to_string().into()))
 }
 
 fn invalid(message: String) -> Problem {

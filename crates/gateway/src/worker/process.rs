@@ -16,12 +16,13 @@ use tokio::process::{Child, ChildStdin, Command};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::protocol::{self, Converted, Handshake, PROTOCOL, Request, Response, RowResult};
-use super::python::find_python;
 use super::table;
 use crate::frame::Frame;
 use crate::options::Options;
 
 const SCRIPT: &str = include_str!("../../../../worker/fettle_worker.py");
+/// Read by the worker, which puts the limit on itself before it loads anything.
+const MEMORY_BYTES_MAX: &str = "FETTLE_WORKER_MEMORY_BYTES_MAX";
 const STDERR_LINES_KEPT: usize = 20;
 const STDERR_LINE_CHARS_MAX: usize = 400;
 
@@ -31,6 +32,7 @@ pub(crate) struct WorkerSpec {
     pub(crate) python: PathBuf,
     pub(crate) model: PathBuf,
     pub(crate) start_timeout: Duration,
+    memory_bytes_max: Option<u64>,
     /// Variables of the worker's environment, besides those it inherits.
     environment: BTreeMap<String, String>,
     /// Holds the script and the sockets; removed with the last user.
@@ -70,16 +72,17 @@ pub enum CallError {
 }
 
 impl WorkerSpec {
-    pub(crate) fn new(model: PathBuf, options: &Options) -> Result<Self, StartError> {
+    pub(crate) fn new(python: PathBuf, model: PathBuf, options: &Options) -> Result<Self, StartError> {
         let run_dir = tempfile::Builder::new()
             .prefix("fettle-worker-")
             .tempdir()
             .map_err(StartError::Directory)?;
         std::fs::write(run_dir.path().join("fettle_worker.py"), SCRIPT).map_err(StartError::Directory)?;
         Ok(Self {
-            python: find_python(options.python.as_deref()),
+            python,
             model,
             start_timeout: options.supervision.start_timeout,
+            memory_bytes_max: options.supervision.memory_bytes_max,
             environment: options.environment.clone(),
             run_dir,
         })
@@ -137,7 +140,11 @@ impl Worker {
             .suffix(".sock")
             .make_in(spec.run_dir.path(), |path| UnixListener::bind(path))
             .map_err(StartError::Directory)?;
-        let mut child = Command::new(&spec.python)
+        let mut command = Command::new(&spec.python);
+        if let Some(bytes) = spec.memory_bytes_max {
+            command.env(MEMORY_BYTES_MAX, bytes.to_string());
+        }
+        let mut child = command
             .arg("-u")
             .arg(spec.run_dir.path().join("fettle_worker.py"))
             .arg("--socket")

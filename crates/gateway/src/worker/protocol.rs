@@ -87,14 +87,18 @@ pub(super) enum Labels {
 }
 
 /// A pickled model that Python has written as data.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Converted {
-    pub(super) bytes: Bytes,
+    pub(crate) bytes: Bytes,
     pub(super) written_as: WrittenAs,
     pub(super) labels: Option<Labels>,
 }
 
 impl Converted {
+    pub(crate) fn with_bytes(&self, bytes: Bytes) -> Self {
+        Self { bytes, ..self.clone() }
+    }
+
     pub(crate) fn rewritten(&self) -> Rewritten<'_> {
         match self.written_as {
             WrittenAs::Skops => Rewritten::Skops(&self.bytes),

@@ -1,17 +1,28 @@
 //! Which Python runs the model.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// The interpreter given, else `FETTLE_PYTHON`, else the active virtual environment's, else `python3` on the path.
+fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// The interpreter given, else `FETTLE_PYTHON`, else the active environment's, else `python3` on the path.
 pub fn find_python(given: Option<&Path>) -> PathBuf {
+    named(given).unwrap_or_else(|| "python3".into())
+}
+
+/// Whether somebody has said which Python it is to be.
+pub(super) fn is_named(given: Option<&Path>) -> bool {
+    named(given).is_some()
+}
+
+fn named(given: Option<&Path>) -> Option<PathBuf> {
     if let Some(given) = given {
-        return given.to_path_buf();
+        return Some(given.to_path_buf());
     }
-    if let Some(named) = std::env::var_os("FETTLE_PYTHON").filter(|value| !value.is_empty()) {
-        return named.into();
-    }
-    if let Some(environment) = std::env::var_os("VIRTUAL_ENV").filter(|value| !value.is_empty()) {
-        return Path::new(&environment).join("bin/python");
-    }
-    "python3".into()
+    let active = || variable("VIRTUAL_ENV").or_else(|| variable("CONDA_PREFIX"));
+    variable("FETTLE_PYTHON")
+        .map(PathBuf::from)
+        .or_else(|| active().map(|environment| Path::new(&environment).join("bin/python")))
 }

@@ -1,19 +1,21 @@
-//! Keeps the replicas of a model alive: starting -> ready -> (lost -> waiting ->) starting, until drained or given up.
+//! Keeps a replica of a model alive: starting -> ready -> (lost -> waiting ->) starting, until it is stopped or given up.
 
 use std::fmt::Write as _;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde_json::value::RawValue;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use super::process::{CallError, Worker, WorkerSpec};
+use super::pool::{Phase, Shared};
+use super::process::{CallError, StartError, Worker};
 use super::protocol::RowResult;
+use super::recycling::{Recycling, Wear};
 use crate::error::ScoreError;
 use crate::frame::Frame;
-use crate::metrics::Metrics;
 use crate::queue::{Job, Queue, Work};
 
 /// How patient the supervisor is.
@@ -31,6 +33,9 @@ pub struct Supervision {
     pub backoff_max: Duration,
     /// Starts that may fail in a row before the replica is given up.
     pub failures_max: u32,
+    pub recycling: Recycling,
+    /// What a worker may allocate (its data segment, in bytes); beyond it Python raises `MemoryError`.
+    pub memory_bytes_max: Option<u64>,
 }
 
 impl Default for Supervision {
@@ -42,124 +47,62 @@ impl Default for Supervision {
             backoff_first: Duration::from_millis(200),
             backoff_max: Duration::from_secs(30),
             failures_max: 8,
+            recycling: Recycling::default(),
+            memory_bytes_max: None,
         }
     }
 }
 
 const PING_TIMEOUT: Duration = Duration::from_secs(5);
+/// After a worn worker could not be replaced.
+const REPLACEMENT_PAUSE: Duration = Duration::from_secs(30);
 /// A request is given to a second worker after the first died with it, not to a third.
 const ATTEMPTS_MAX: u8 = 2;
 
-/// The replicas of one model. Dropping it kills them.
-pub(crate) struct Workers {
+/// Keeps one replica alive until it is told to end or has failed too often.
+pub(super) async fn supervise(
     shared: Arc<Shared>,
-    tasks: Vec<JoinHandle<()>>,
-}
-
-struct Shared {
-    spec: WorkerSpec,
-    supervision: Supervision,
-    queue: Arc<Queue>,
-    metrics: Arc<Metrics>,
-    /// 1 without batching.
-    batch_rows_max: AtomicUsize,
-    replicas: Mutex<Vec<Replica>>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Replica {
-    Starting,
-    Ready { pid: Option<u32> },
-    GivenUp,
-}
-
-impl Workers {
-    /// Supervise `replicas` workers; `first` is one that already runs.
-    pub(crate) fn start(
-        first: Worker,
-        replicas: usize,
-        spec: WorkerSpec,
-        supervision: Supervision,
-        queue: Arc<Queue>,
-        metrics: Arc<Metrics>,
-        batch_rows_max: usize,
-    ) -> Self {
-        let mut states = vec![Replica::Starting; replicas];
-        if let Some(state) = states.first_mut() {
-            *state = Replica::Ready { pid: first.id() };
-        }
-        let shared = Arc::new(Shared {
-            spec,
-            supervision,
-            queue,
-            metrics,
-            batch_rows_max: AtomicUsize::new(batch_rows_max),
-            replicas: Mutex::new(states),
-        });
-        let mut first = Some(first);
-        let tasks = (0..replicas)
-            .map(|index| tokio::spawn(supervise(Arc::clone(&shared), index, first.take())))
-            .collect();
-        Self { shared, tasks }
-    }
-
-    pub(crate) fn ready(&self) -> bool {
-        self.shared
-            .lock()
-            .iter()
-            .any(|replica| matches!(replica, Replica::Ready { .. }))
-    }
-
-    /// Process ids of the workers that serve.
-    pub(crate) fn pids(&self) -> Vec<u32> {
-        let pid = |replica: &Replica| {
-            if let Replica::Ready { pid } = replica {
-                *pid
-            } else {
-                None
-            }
-        };
-        self.shared.lock().iter().filter_map(pid).collect()
-    }
-}
-
-impl Drop for Workers {
-    fn drop(&mut self) {
-        self.shared.queue.close("the model is no longer served here");
-        for task in &self.tasks {
-            task.abort();
-        }
-    }
-}
-
-impl Shared {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Replica>> {
-        self.replicas.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn set(&self, index: usize, state: Replica) {
-        self.lock()[index] = state;
-    }
-}
-
-async fn supervise(shared: Arc<Shared>, index: usize, mut running: Option<Worker>) {
+    id: u64,
+    mut stop: watch::Receiver<bool>,
+    mut running: Option<Worker>,
+) {
     let supervision = &shared.supervision;
     let mut failures = 0;
     loop {
-        let started = match running.take() {
-            Some(worker) => Ok(worker),
-            None => Worker::start(&shared.spec).await,
+        let started = if let Some(worker) = running.take() {
+            Ok(worker)
+        } else {
+            tokio::select! {
+                started = Worker::start(&shared.spec) => started,
+                () = stopped(&mut stop) => return shared.remove(id),
+            }
         };
         let reason = match started {
             Ok(mut worker) => {
-                shared.set(index, Replica::Ready { pid: worker.id() });
-                let exit = serve(&mut worker, &shared).await;
-                shared.set(index, Replica::Starting);
-                shared.metrics.worker_restarted();
-                worker.stop().await;
-                // A worker that never answered anything counts as one that did not start.
-                failures = if exit.answered { 0 } else { failures + 1 };
-                exit.reason
+                shared.set(id, Phase::Ready { pid: worker.id() });
+                let exit = serve(&mut worker, &shared, &mut stop).await;
+                match exit {
+                    Exit::Stopped => {
+                        worker.stop().await;
+                        return shared.remove(id);
+                    }
+                    Exit::Replaced { by, reason } => {
+                        tracing::info!(worker.replica = id, "A Python worker was replaced: {reason}");
+                        shared.set(id, Phase::Ready { pid: by.id() });
+                        shared.metrics.worker_recycled();
+                        worker.stop().await;
+                        running = Some(*by);
+                        continue;
+                    }
+                    Exit::Lost { answered, reason } => {
+                        shared.set(id, Phase::Starting);
+                        shared.metrics.worker_restarted();
+                        worker.stop().await;
+                        // A worker that never answered anything counts as one that did not start.
+                        failures = if answered { 0 } else { failures + 1 };
+                        reason
+                    }
+                }
             }
             Err(error) => {
                 failures += 1;
@@ -167,29 +110,37 @@ async fn supervise(shared: Arc<Shared>, index: usize, mut running: Option<Worker
             }
         };
         tracing::warn!(
-            worker.replica = index,
+            worker.replica = id,
             failures,
             "A Python worker has to be restarted: {reason}"
         );
         if failures >= supervision.failures_max {
-            break give_up(&shared, index, failures, &reason);
+            break give_up(&shared, id, failures, &reason);
         }
         let doubled = supervision.backoff_first.saturating_mul(1 << failures.min(16));
-        sleep(doubled.min(supervision.backoff_max)).await;
+        tokio::select! {
+            () = sleep(doubled.min(supervision.backoff_max)) => {}
+            () = stopped(&mut stop) => return shared.remove(id),
+        }
     }
 }
 
-fn give_up(shared: &Shared, index: usize, failures: u32, reason: &str) {
+fn give_up(shared: &Shared, id: u64, failures: u32, reason: &str) {
     tracing::error!(
-        worker.replica = index,
+        worker.replica = id,
         "Gave the Python worker up after {failures} failures in a row: {reason}"
     );
-    shared.set(index, Replica::GivenUp);
-    if shared.lock().iter().all(|replica| *replica == Replica::GivenUp) {
+    shared.set(id, Phase::GivenUp);
+    if shared.all_given_up() {
         shared.queue.close(&format!(
             "the model's Python worker failed {failures} times in a row: {reason}"
         ));
     }
+}
+
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // An error would say that the pool is gone; its tasks are ended with it.
+    let _ = stop.wait_for(|stop| *stop).await;
 }
 
 fn describe(error: &dyn std::error::Error) -> String {
@@ -203,30 +154,53 @@ fn describe(error: &dyn std::error::Error) -> String {
 }
 
 /// How a worker's service ended.
-struct Exit {
-    answered: bool,
-    reason: String,
+enum Exit {
+    /// It was told to.
+    Stopped,
+    /// It was worn, and another is ready in its place.
+    Replaced {
+        by: Box<Worker>,
+        reason: String,
+    },
+    Lost {
+        answered: bool,
+        reason: String,
+    },
 }
 
-async fn serve(worker: &mut Worker, shared: &Shared) -> Exit {
+async fn serve(worker: &mut Worker, shared: &Arc<Shared>, stop: &mut watch::Receiver<bool>) -> Exit {
     let mut answered = false;
+    let mut wear = Wear::new(shared.supervision.recycling);
+    let mut replacement = Replacement::default();
     loop {
+        if let Some(reason) = wear.is_over(worker.id()) {
+            replacement.begin(reason, shared);
+        }
         let batch = tokio::select! {
+            () = stopped(stop) => return Exit::Stopped,
+            (by, reason) = replacement.ready() => return Exit::Replaced { by: Box::new(by), reason },
             batch = shared.queue.take(shared.batch_rows_max.load(Ordering::Relaxed)) => batch,
-            reason = worker.ended() => return Exit { answered, reason },
+            reason = worker.ended() => return Exit::Lost { answered, reason },
             () = sleep(shared.supervision.heartbeat) => {
                 match timeout(PING_TIMEOUT, worker.ping()).await {
                     Ok(Ok(())) => continue,
-                    Ok(Err(error)) => return Exit { answered, reason: describe(&error) },
-                    Err(_) => return Exit { answered, reason: "it gave no sign of life".into() },
+                    Ok(Err(error)) => return Exit::Lost { answered, reason: describe(&error) },
+                    Err(_) => return Exit::Lost { answered, reason: "it gave no sign of life".into() },
                 }
             }
         };
+        shared.load.called(batch.len());
+        let began = Instant::now();
+        for job in &batch {
+            shared.metrics.queued(began - job.queued_at);
+        }
         // A caller may still have the connection's time; the worker itself gets the latest of the deadlines.
         let latest = batch.iter().map(|job| job.deadline).max().unwrap_or_else(Instant::now);
         match timeout_at(latest + shared.supervision.stuck_grace, call(worker, &batch, shared)).await {
             Ok(Ok(results)) => {
                 answered = true;
+                shared.metrics.computed(began.elapsed());
+                wear.answered(batch.len());
                 for (job, result) in batch.into_iter().zip(results) {
                     answer(job, result);
                 }
@@ -238,7 +212,7 @@ async fn serve(worker: &mut Worker, shared: &Shared) -> Exit {
                 for job in batch.into_iter().rev() {
                     retry(job, &shared.queue);
                 }
-                return Exit { answered, reason };
+                return Exit::Lost { answered, reason };
             }
             Ok(Err(error)) => {
                 for job in batch {
@@ -249,11 +223,52 @@ async fn serve(worker: &mut Worker, shared: &Shared) -> Exit {
                 for job in batch {
                     let _ = job.reply.send(Err(ScoreError::Deadline));
                 }
-                return Exit {
+                return Exit::Lost {
                     answered,
                     reason: "a request ran far beyond its deadline".into(),
                 };
             }
+        }
+    }
+}
+
+/// The worker that is to take over from one that is worn, while that one goes on.
+#[derive(Default)]
+struct Replacement(Option<Start>);
+
+struct Start {
+    task: JoinHandle<Result<Worker, StartError>>,
+    reason: String,
+}
+
+impl Replacement {
+    fn begin(&mut self, reason: String, shared: &Arc<Shared>) {
+        if self.0.is_none() {
+            let shared = Arc::clone(shared);
+            let task = tokio::spawn(async move { Worker::start(&shared.spec).await });
+            self.0 = Some(Start { task, reason });
+        }
+    }
+
+    /// Never, if there is none or it cannot be started; the next look at the worn one begins another.
+    async fn ready(&mut self) -> (Worker, String) {
+        if let Some(start) = &mut self.0 {
+            match (&mut start.task).await {
+                Ok(Ok(worker)) => return (worker, std::mem::take(&mut start.reason)),
+                Ok(Err(error)) => tracing::warn!("A worn Python worker cannot be replaced: {}", describe(&error)),
+                Err(error) => tracing::warn!("A worn Python worker cannot be replaced: {error}"),
+            }
+            sleep(REPLACEMENT_PAUSE).await;
+            self.0 = None;
+        }
+        std::future::pending().await
+    }
+}
+
+impl Drop for Replacement {
+    fn drop(&mut self) {
+        if let Some(start) = &self.0 {
+            start.task.abort();
         }
     }
 }

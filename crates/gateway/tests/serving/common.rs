@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fettle_gateway::{Deployment, ExecutorChoice, ModelFolder, Options, ScoreResponse, Supervision};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// A Python with mlflow, scikit-learn and skops.
@@ -87,4 +87,19 @@ pub async fn score(deployment: &Deployment, body: impl Into<Bytes>) -> ScoreResp
 
 pub fn json(response: &ScoreResponse) -> Value {
     serde_json::from_slice(&response.body).unwrap_or_default()
+}
+
+/// A request of one row for the model `moody`.
+pub fn row(x: f64) -> String {
+    json!({"dataframe_split": {"columns": ["x"], "data": [[x]]}}).to_string()
+}
+
+/// The first value of a metric.
+pub fn metric(deployment: &Deployment, name: &str) -> f64 {
+    let text = deployment.metrics();
+    let line = text
+        .lines()
+        .find(|line| line.starts_with(name))
+        .unwrap_or_else(|| panic!("no {name} in {text}"));
+    line.rsplit(' ').next().unwrap().parse().unwrap()
 }

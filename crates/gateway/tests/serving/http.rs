@@ -145,16 +145,15 @@ async fn every_endpoint_answers_as_documented() {
     };
     gateway.change("taxis", |endpoint| drop(endpoint.members.insert("blue".into(), member)));
     let found = gateway.endpoint("taxis").unwrap();
-    let pinned = |deployment: &'static str| Invocation {
-        request_id: "r1".into(),
-        headers: HeaderMap::from_iter([
+    let pinned = |deployment: &'static str| {
+        let headers = [
             (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
             (
                 HeaderName::from_static("x-fettle-deployment"),
                 HeaderValue::from_static(deployment),
             ),
-        ]),
-        body: example.clone().into(),
+        ];
+        Invocation::new("r1".into(), HeaderMap::from_iter(headers), example.clone().into())
     };
     let answer = gateway.invoke(Arc::clone(&found), pinned("blue")).await;
     assert!(json(&answer.response)["predictions"].is_array());

@@ -7,3 +7,4 @@ mod http;
 mod native_executor;
 mod python_workers;
 mod recorded_through_python;
+mod scaling;

@@ -3,13 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::common::{alone, deploy, json, model, options, score, together};
-use fettle_gateway::{Deployment, ExecutorChoice, ExecutorKind, Options, ScoreResponse, Supervision};
+use crate::common::{alone, deploy, json, metric, model, options, row, score, together};
+use fettle_gateway::{Deployment, ExecutorChoice, ExecutorKind, Options, Scaling, ScoreResponse, Supervision};
 use serde_json::json;
-
-fn row(x: f64) -> String {
-    json!({"dataframe_split": {"columns": ["x"], "data": [[x]]}}).to_string()
-}
 
 fn python_options() -> Options {
     Options {
@@ -32,15 +28,6 @@ async fn all(deployment: &Arc<Deployment>, bodies: Vec<String>) -> Vec<ScoreResp
         responses.push(task.await.unwrap());
     }
     responses
-}
-
-fn metric(deployment: &Deployment, name: &str) -> f64 {
-    let text = deployment.metrics();
-    let line = text
-        .lines()
-        .find(|line| line.starts_with(name))
-        .unwrap_or_else(|| panic!("no {name} in {text}"));
-    line.rsplit(' ').next().unwrap().parse().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -265,7 +252,7 @@ async fn two_replicas_share_the_work_and_a_dropped_deployment_leaves_no_process(
         deploy(
             "moody",
             Options {
-                replicas: 2,
+                scaling: Scaling::fixed(2),
                 batching: Some(false),
                 ..python_options()
             },

@@ -22,10 +22,6 @@ pub async fn invoke(
     let endpoint = app.gateway.endpoint(&name).ok_or_else(|| store::no_endpoint(&name))?;
     let headers = request.headers().clone();
     let body = read_body(request, endpoint.body_bytes_max()).await?;
-    let invocation = Invocation {
-        request_id: caller.request_id,
-        headers,
-        body,
-    };
+    let invocation = Invocation::new(caller.request_id, headers, body);
     Ok(app.gateway.invoke(endpoint, invocation).await.into_response())
 }

@@ -10,8 +10,10 @@ mod checklist;
 mod conductor;
 mod deployments;
 mod endpoints;
+mod faces;
 mod following;
 mod history;
+mod inference;
 mod invocations;
 mod mirror;
 mod model_folder;
@@ -29,6 +31,7 @@ mod traffic_change;
 mod view;
 mod watching;
 
+pub use inference::serve_inference_grpc;
 pub(crate) use reconciler::Reconciler;
 pub(crate) use watching::start as watch;
 
@@ -41,6 +44,8 @@ use axum::{
 pub fn routes() -> Router<App> {
     Router::new()
         .route("/endpoints/{name}/invocations", post(invocations::invoke))
+        .merge(faces::routes())
+        .merge(inference::routes())
         .nest("/api/fettle/v1/endpoints", control_routes())
 }
 

@@ -9,8 +9,8 @@ use crate::{app::Settings, caller::DEFAULT_WORKSPACE_ID, clock::Clock, error::Ap
 use fettle_blobs::Stores;
 use fettle_db::Db;
 use fettle_gateway::{
-    Agreement, Disabled, Endpoint, Gateway, Member, MemberState, ModelFolder, Options, Pair, Running, TrafficState,
-    retire,
+    Agreement, Disabled, Endpoint, Gateway, Member, MemberState, ModelFolder, Options, Pair, Running, Scaling,
+    TrafficState, retire,
 };
 use std::{
     collections::{BTreeMap, HashMap},
@@ -41,7 +41,7 @@ pub(super) struct Inner {
     pub(super) gateway: Arc<Gateway>,
     /// Models are copied below this folder.
     models: PathBuf,
-    python: Option<PathBuf>,
+    scoring: Options,
     /// Names this process among those that share the store.
     pub(super) server_id: String,
     starts: Semaphore,
@@ -75,7 +75,7 @@ impl Reconciler {
                 stores,
                 gateway,
                 models: settings.models_folder.clone(),
-                python: settings.python.clone(),
+                scoring: settings.scoring.clone(),
                 server_id: format!("{:016x}", rand::random::<u64>()),
                 starts: Semaphore::new(STARTS),
                 applying: tokio::sync::Mutex::default(),
@@ -296,10 +296,9 @@ impl Inner {
                 .model_version
                 .map_or_else(|| revision.model_uri.clone(), |v| v.to_string()),
             executor: revision.executor.parse()?,
-            python: self.python.clone(),
             environment: revision.environment.clone(),
-            replicas: usize::try_from(revision.replicas_min.max(1)).unwrap_or(1),
-            ..Options::default()
+            scaling: scaling(revision),
+            ..self.scoring.clone()
         };
         fettle_gateway::Deployment::start(folder, options)
             .await
@@ -428,6 +427,15 @@ impl Start {
             } else {
                 member.revision == self.revision.id
             }
+    }
+}
+
+/// The workers that a revision asks for.
+fn scaling(revision: &Revision) -> Scaling {
+    let count = |number: i64| usize::try_from(number).unwrap_or(1);
+    Scaling {
+        target: revision.concurrency.map(|requests| requests as f64),
+        ..Scaling::between(count(revision.replicas_min), count(revision.replicas_max))
     }
 }
 

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "every test file uses a part of it")]
 
 use super::TestApp;
+use fettle_gateway::Options;
 use serde_json::{Value, json};
 use std::{path::PathBuf, time::Duration};
 
@@ -10,7 +11,10 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Settings under which models run natively, and only so.
 pub fn without_python() -> fettle_server::Settings {
     fettle_server::Settings {
-        python: Some("/nonexistent/python".into()),
+        scoring: Options {
+            python: Some("/nonexistent/python".into()),
+            ..Options::default()
+        },
         models_folder: tempfile::tempdir().expect("a temporary folder").keep(),
         ..fettle_server::Settings::default()
     }
