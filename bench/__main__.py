@@ -8,9 +8,9 @@ import time
 import warnings
 
 from bench import processes, report
-from bench.cases import FULL, QUICK, artifacts, mixed, registry, saturation, scale, scoring, start, tracking
+from bench.cases import FULL, QUICK, artifacts, mixed, registry, saturation, scale, scoring, start, traces, tracking
 
-CASES = [start, tracking, saturation, scale, registry, artifacts, scoring, mixed]
+CASES = [start, tracking, saturation, scale, registry, traces, artifacts, scoring, mixed]
 # What takes long is measured when it is asked for by name.
 BY_NAME_ONLY = {*scale.BY_NAME_ONLY, *mixed.NAMES}
 ORDER = [name for case in CASES for name in case.NAMES]
@@ -51,7 +51,7 @@ def main():
                 print(json.dumps(part, indent=1), flush=True)
             else:
                 # What is measured stays, whatever comes after.
-                report.write(measured, about, ORDER)
+                report.write(measured, about)
         print(f"  took {time.monotonic() - started:.0f} s", flush=True)
     print(f"took {time.monotonic() - began:.0f} s in all")
     if arguments.quick:

@@ -190,12 +190,12 @@ def pages(stored):
     return files
 
 
-def write(results, about, order):
+def write(results, about):
     """Measured cases replace what is stored of them; the others stay."""
     if RESULTS.is_file():
         earlier = json.loads(RESULTS.read_text())["results"]
         results = {**earlier, **results}
-    results = {name: results[name] for name in order if "title" in results.get(name, {})}
+    results = {name: case for name, case in results.items() if "title" in case}
     stored = {"about": about, "results": results}
     RESULTS.write_text(json.dumps(stored, indent=1) + "\n")
     for path, text in pages(stored).items():
