@@ -145,7 +145,7 @@ impl Endpoint {
         let running = self.members.values().filter_map(|member| member.running.as_ref());
         let tallies: Vec<_> = running.map(|running| running.deployment.tally()).collect();
         let first = tallies.first()?.clone();
-        Some(tallies[1..].iter().fold(first, |all, more| all.plus(more)).usage())
+        Some(tallies[1..].iter().fold(first, crate::metrics::Tally::plus).usage())
     }
 
     /// The largest body that any of its deployments takes.

@@ -40,7 +40,7 @@ impl<'de> Visitor<'de> for Seek<'_> {
         while let Some(key) = map.next_key::<String>()? {
             match self.path.split_first() {
                 Some((wanted, path)) if *wanted == key && found.is_none() => {
-                    found = map.next_value_seed(Seek { path })?
+                    found = map.next_value_seed(Seek { path })?;
                 }
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }

@@ -128,10 +128,17 @@ fn bad_routings_are_refused_by_name() {
         assert!(error.contains(part), "{error}");
     };
     refused(
-        &|r| drop(r.split.insert("green".into(), 9)),
+        &|r| {
+            r.split.insert("green".into(), 9);
+        },
         "must sum to 100, they sum to 99 (blue=90, green=9)",
     );
-    refused(&|r| drop(r.split.insert("green".into(), 255)), "they sum to 345");
+    refused(
+        &|r| {
+            r.split.insert("green".into(), 255);
+        },
+        "they sum to 345",
+    );
     refused(
         &|r| r.split = split(&[("gone", 100)]),
         "no deployment `gone`; the endpoint has blue, green",

@@ -50,16 +50,15 @@ pub async fn create_endpoint(
     Args(request): Args<CreateEndpoint>,
 ) -> Result<Json<EndpointView>> {
     let name = spec::check_name("an endpoint", request.name.required("name")?)?;
-    let first = match request.spec.model_uri {
-        None => None,
-        Some(_) => {
-            let given = request.deployment.unwrap_or_else(|| FIRST_DEPLOYMENT.to_owned());
-            Some(NewDeployment {
-                name: spec::check_name("a deployment", given)?,
-                follow: request.follow,
-                revision: request.spec.revise(None)?,
-            })
-        }
+    let first = if request.spec.model_uri.is_some() {
+        let given = request.deployment.unwrap_or_else(|| FIRST_DEPLOYMENT.to_owned());
+        Some(NewDeployment {
+            name: spec::check_name("a deployment", given)?,
+            follow: request.follow,
+            revision: request.spec.revise(None)?,
+        })
+    } else {
+        None
     };
     let (now_ms, workspace_id, made) = (app.clock.now_ms(), caller.workspace_id, name.clone());
     app.db

@@ -23,7 +23,7 @@ use tokio::{sync::Semaphore, time::sleep};
 /// Models that start at the same time: each may load a Python process with its libraries.
 const STARTS: usize = 2;
 /// How long requests in progress may take when their deployment is taken away.
-const DRAIN: Duration = Duration::from_secs(60);
+const DRAIN: Duration = Duration::from_mins(1);
 /// How often a model is fetched before it is given up, and how long the first wait between is.
 const FETCHES: u32 = 5;
 const FETCH_PAUSE: Duration = Duration::from_secs(1);

@@ -202,25 +202,24 @@ pub fn restore(
 ) -> Result<TrafficAnswer> {
     let desired = store::load(tx, endpoint.clone())?;
     let current = desired.traffic.as_ref().ok_or_else(|| no_traffic(&endpoint.name))?;
-    let earlier = match number {
-        Some(number) => store::state(tx, endpoint.id, number)?.ok_or_else(|| {
+    let earlier = if let Some(number) = number {
+        store::state(tx, endpoint.id, number)?.ok_or_else(|| {
             not_found(format!(
                 "Endpoint `{}` has no traffic state {number}; the one in force is {}.",
                 endpoint.name, current.number
             ))
-        })?,
-        None => {
-            let earlier = store::list_states(tx, endpoint.id, current.number, LOOKED_BACK)?;
-            history::before(current, &earlier).cloned().ok_or_else(|| {
-                ApiError::new(
-                    ErrorCode::ResourceConflict,
-                    format!(
-                        "Endpoint `{}` has no earlier traffic state to go back to.",
-                        endpoint.name
-                    ),
-                )
-            })?
-        }
+        })?
+    } else {
+        let earlier = store::list_states(tx, endpoint.id, current.number, LOOKED_BACK)?;
+        history::before(current, &earlier).cloned().ok_or_else(|| {
+            ApiError::new(
+                ErrorCode::ResourceConflict,
+                format!(
+                    "Endpoint `{}` has no earlier traffic state to go back to.",
+                    endpoint.name
+                ),
+            )
+        })?
     };
     earlier
         .routing
