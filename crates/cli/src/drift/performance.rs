@@ -14,8 +14,8 @@ const CLASSES_MAX: usize = 20;
 
 #[derive(Debug, Serialize)]
 pub(super) struct BothSides {
-    reference: Performance,
-    current: Performance,
+    pub(super) reference: Performance,
+    pub(super) current: Performance,
 }
 
 pub(super) fn measure(args: &Compare, reference: &Table, current: &Table) -> Result<Option<BothSides>> {
