@@ -144,7 +144,7 @@ on_both_databases! { MIGRATIONS;
     async fn a_broken_model_never_becomes_ready_and_gets_no_traffic(db: Db) {
         let app = blue_and_green(db).await;
         let mut broken = files(0.0, 0.0);
-        broken[1].1 = "not a model".to_owned();
+        "not a model".clone_into(&mut broken[1].1);
         let version = app.register("blue", &broken).await;
         let body = json!({ "name": "red", "model_uri": format!("models:/blue/{version}"), "executor": "native" });
         app.post(&format!("{IRIS}/deployments"), body).await.ok();
@@ -157,7 +157,7 @@ on_both_databases! { MIGRATIONS;
 
         // An example that the model cannot answer is as bad.
         let mut unanswerable = files(3.0, 4.0);
-        unanswerable[2].1 = r#"{"dataframe_split": {"columns": ["y"], "data": [[1]]}}"#.to_owned();
+        r#"{"dataframe_split": {"columns": ["y"], "data": [[1]]}}"#.clone_into(&mut unanswerable[2].1);
         let version = app.register("blue", &unanswerable).await;
         let body = json!({ "model_uri": format!("models:/blue/{version}") });
         // An update that fails leaves the model that answers in place.

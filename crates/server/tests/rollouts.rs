@@ -165,7 +165,7 @@ on_both_databases! { MIGRATIONS;
     async fn a_deployment_that_cannot_start_is_rolled_back_before_it_gets_anything(db: Db) {
         let app = blue_and_green(db).await;
         let mut broken = files(0.0, 0.0);
-        broken[1].1 = "not a model".to_owned();
+        "not a model".clone_into(&mut broken[1].1);
         let version = app.register("green", &broken).await;
         deploy(&app, "red", &format!("models:/green/{version}")).await;
         let body = json!({ "to": "red", "policy": { "steps": [{ "percent": 100 }] } });
@@ -223,7 +223,7 @@ on_both_databases! { MIGRATIONS;
 
         // A version that cannot start moves nothing.
         let mut broken = files(0.0, 0.0);
-        broken[1].1 = "not a model".to_owned();
+        "not a model".clone_into(&mut broken[1].1);
         let fourth = app.register("blue", &broken).await;
         app.post("registered-models/alias", alias(&fourth)).await.ok();
         app.wait_for(ROLLOUTS, |found| found["rollouts"][0]["state"] == "rolled_back").await;

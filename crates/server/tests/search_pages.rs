@@ -34,7 +34,7 @@ async fn create(app: &TestApp, number: usize) -> String {
     // Several start together.
     let start = 1000 + (number / 3) as i64;
     let mut tags = vec![json!({ "key": "few", "value": format!("{}", number % 7) })];
-    if number % 5 != 0 {
+    if !number.is_multiple_of(5) {
         tags.push(json!({ "key": "team", "value": value }));
     }
     let body = json!({ "experiment_id": "0", "run_name": format!("r{number:02}"), "start_time": start, "tags": tags });
