@@ -35,15 +35,14 @@ impl<E: Error + Send + Sync + 'static> Beside<E> {
 
     pub(crate) async fn stop(self) -> Result<()> {
         drop(self.stop);
-        match timeout(DRAIN, self.task).await {
-            Ok(finished) => finished?.context(self.name),
-            Err(_) => {
-                tracing::warn!(
-                    "{}: some requests were cut off, or connections were left open",
-                    self.name
-                );
-                Ok(())
-            }
+        if let Ok(finished) = timeout(DRAIN, self.task).await {
+            finished?.context(self.name)
+        } else {
+            tracing::warn!(
+                "{}: some requests were cut off, or connections were left open",
+                self.name
+            );
+            Ok(())
         }
     }
 }
