@@ -23,11 +23,13 @@ CACHE = os.environ.get("FETTLE_DIFFERENTIAL_CACHE")
 
 
 def all_groups():
+    """By name, but for prompts: they are registered models, which the group `registry` lists without a filter."""
     found = {}
-    for module in sorted(pkgutil.iter_modules(groups.__path__), key=lambda module: module.name):
-        group = Group(module.name)
-        importlib.import_module(f"{groups.__name__}.{module.name}").build(group)
-        found[module.name] = group
+    names = [module.name for module in pkgutil.iter_modules(groups.__path__)]
+    for name in sorted(names, key=lambda name: (name == "prompts", name)):
+        group = Group(name)
+        importlib.import_module(f"{groups.__name__}.{name}").build(group)
+        found[name] = group
     return found
 
 

@@ -139,8 +139,16 @@ def workers(server):
     return found
 
 
+def settled(answers):
+    """Without each caller's first answer, whose request may have been under way before the change."""
+    seen = set()
+    callers = [request_id.partition("-")[0] for request_id, _, _ in answers]
+    return [answer for answer, caller in zip(answers, callers, strict=True) if caller in seen or seen.add(caller)]
+
+
 def predictions(answers):
-    return {prediction[0] for _, _, prediction in answers}
+    """What came, as the model means it: the fitted coefficient is ten but for its last digit."""
+    return {round(prediction[0], 6) for _, _, prediction in answers}
 
 
 @pytest.fixture
@@ -169,13 +177,12 @@ def test_no_request_fails(busy_server):
         assert green["executor"] == "native", green["reason"]
         for percent in (10, 50, 100):
             number = control.traffic(blue=100 - percent, green=percent)["number"]
-            # The first answers may be to requests that were under way.
-            answers = load.more()[CALLERS:]
+            answers = settled(load.more())
             assert {deployment for _, deployment, _ in answers} == ({"green"} if percent == 100 else {"blue", "green"})
             if percent == 50:
                 half, halves = number, answers
         control.call("POST", f"{ENDPOINT}/rollback", number=1)
-        assert {deployment for _, deployment, _ in load.more()[CALLERS:]} == {"blue"}
+        assert {deployment for _, deployment, _ in settled(load.more())} == {"blue"}
 
         # A worker is killed with a request in its hands.
         before = workers(server)
@@ -210,7 +217,7 @@ def test_no_request_fails(busy_server):
         database.run_sql(f"ALTER DATABASE {database_name} WITH ALLOW_CONNECTIONS true")
         wait_for(lambda: requests.get(f"{server.url}/readyz", timeout=60).status_code == 200, "the store", 60)
         control.traffic(green=100)
-        assert predictions(load.more()[CALLERS:]) == {40.0}
+        assert predictions(settled(load.more())) == {40.0}
     assert not load.failures
     # Where a request went can be asked for afterwards.
     for request_id, deployment, _ in halves[:20]:
