@@ -199,7 +199,7 @@ def test_no_request_fails(busy_server):
 
         # A broken model is never ready, gets no traffic, and as an update changes nothing.
         control.call("POST", f"{ENDPOINT}/deployments", name="red", model_uri="models:/iris/3")
-        assert "this model is broken" in control.wait_for_state("red", "failed")["reason"]
+        assert "ended before it was ready" in control.wait_for_state("red", "failed")["reason"]
         control.call("PUT", f"{ENDPOINT}/traffic", status=409, split={"blue": 90, "red": 10})
         control.call("PATCH", f"{ENDPOINT}/deployments/blue", model_uri="models:/iris/3")
         control.wait_for_state("blue", "failed")
