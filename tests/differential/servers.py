@@ -103,7 +103,8 @@ class Answers:
     def of(self, group):
         """A group is asked once: what it made stays, so a second try would find it there and hide the first failure."""
         if group.name in self.failures:
-            raise RuntimeError(f"the group {group.name} failed") from self.failures[group.name]
+            failure = self.failures[group.name]
+            raise RuntimeError(f"the group {group.name} failed: {failure!r}") from failure
         if group.name not in self.groups:
             started = time.monotonic()
             try:
