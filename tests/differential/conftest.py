@@ -10,7 +10,9 @@ SECONDS = pytest.StashKey()
 @pytest.fixture(scope="session")
 def answers(tmp_path_factory, request):
     cases = [item.callspec.params["case"] for item in request.session.items if "case" in getattr(item, "fixturenames", [])]
-    answers = Answers(tmp_path_factory, list(dict.fromkeys(case.group for case in cases)))
+    # Made here: pytest's factory of folders is not for several threads.
+    folder = tmp_path_factory.mktemp("differential")
+    answers = Answers(folder, list(dict.fromkeys(case.group for case in cases)))
     request.config.stash[SECONDS] = answers.seconds
     yield answers
     answers.stop()

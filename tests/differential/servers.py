@@ -66,9 +66,9 @@ class Answers:
     MLflow is the slow one, so it is asked ahead, by a server per lane; a group sees only what it made itself.
     """
 
-    def __init__(self, folders, names):
+    def __init__(self, folder, names):
         self.servers = {}
-        self.folders = folders
+        self.folder = folder
         self.groups = {}
         self.failures = {}
         self.seconds = {}
@@ -77,7 +77,8 @@ class Answers:
 
     def server(self, kind):
         if kind not in self.servers:
-            folder = self.folders.mktemp(kind)
+            folder = self.folder / kind
+            folder.mkdir()
             if kind in self.lanes:
                 new = mlflow_server(folder)
             else:
