@@ -13,14 +13,18 @@ use std::{f64::consts::LN_2, sync::LazyLock};
 /// Four times in five.
 const POWER: f64 = 0.8;
 const STEPS: usize = 128;
-const DRAWS: usize = 200;
-const ROWS_A_KNOT: usize = 100;
+/// Levels are halved so often towards either end: in a long tail the last step would be most of the distribution.
+const TAIL: i32 = 13;
+const DRAWS: usize = 500;
+/// How much of the reference a quantile is averaged over, times the fifth root of its rows. The noise of few rows would
+/// look like a distribution that is easy to tell apart.
+const SMOOTHING: f64 = 0.75;
 
 /// What is kept of a column to compute its smallest detectable shift once the number of columns is known.
 #[derive(Debug, Clone)]
 pub enum Basis {
     Numbers {
-        /// Quantiles of the reference in its standard deviations, at equal steps from the least to the greatest value.
+        /// Quantiles of the reference in its standard deviations, at [`LEVELS`].
         quantiles: Vec<f64>,
         reference_rows: u64,
         current_rows: u64,
@@ -37,18 +41,25 @@ pub enum Basis {
 
 impl Basis {
     pub fn of_numbers(reference: Ecdf<'_>, deviation: f64, current_rows: u64) -> Self {
-        // Few rows have few quantiles: the noise of more would look like a distribution that is easy to tell apart.
-        let knots = (reference.count() as usize / ROWS_A_KNOT).clamp(8, STEPS);
-        let values = reference.quantiles(&linspace(0.0, 1.0, knots));
-        let between = |level: f64| {
-            let place = level * knots as f64;
-            let below = (place as usize).min(knots - 1);
-            values[below] + (values[below + 1] - values[below]) * (place - below as f64)
+        let quantiles = reference.quantiles(&LEVELS);
+        // The integral of the quantiles, of which an average is a difference.
+        let mut integral = vec![0.0; LEVELS.len()];
+        for at in 1..LEVELS.len() {
+            let middle = f64::midpoint(quantiles[at - 1], quantiles[at]);
+            integral[at] = integral[at - 1] + middle * (LEVELS[at] - LEVELS[at - 1]);
+        }
+        let window = SMOOTHING * (reference.count() as f64).powf(-0.2);
+        let average = |(&level, &quantile): (&f64, &f64)| {
+            let half = window.min(level).min(1.0 - level);
+            let sum = between(&LEVELS, &integral, level + half) - between(&LEVELS, &integral, level - half);
+            if half > 0.0 { sum / (2.0 * half) } else { quantile }
         };
         Self::Numbers {
-            quantiles: linspace(0.0, 1.0, STEPS)
-                .into_iter()
-                .map(|level| between(level) / deviation)
+            quantiles: LEVELS
+                .iter()
+                .zip(&quantiles)
+                .map(average)
+                .map(|quantile| quantile / deviation)
                 .collect(),
             reference_rows: reference.count(),
             current_rows,
@@ -77,11 +88,13 @@ impl Basis {
                 categories,
             } => {
                 let degrees = (*categories).saturating_sub(1).max(1) as f64;
-                let critical = chi_squared_upper_quantile(alpha, degrees);
+                let (n, m) = (*reference_rows as f64, *current_rows as f64);
+                // The squared distance is, times as much, chi-squared, too: both hurdles are one.
+                let material = threshold * threshold * 8.0 * LN_2 * n * m / (n + m);
+                let critical = chi_squared_upper_quantile(alpha, degrees).max(material);
                 let needed = bisect(0.0, 4.0 * critical + 100.0, |noncentrality| {
                     noncentral_chi_squared_sf(critical, degrees, noncentrality) >= POWER
                 });
-                let (n, m) = (*reference_rows as f64, *current_rows as f64);
                 let most = *shares.first()?;
                 let found = |moved: f64| {
                     let mut after = shares.clone();
@@ -146,34 +159,48 @@ fn share_found(quantiles: &[f64], shift: f64, noise: f64, critical: f64, thresho
     // Where values are heaped a step is not its level; the level of the value is.
     let drift: Vec<f64> = quantiles
         .iter()
-        .map(|&value| level_of(quantiles, value) - level_of(quantiles, value - shift))
+        .map(|&value| between(quantiles, &LEVELS, value) - between(quantiles, &LEVELS, value - shift))
         .collect();
+    // Right of the reference's greatest value only the shifted sample has rows.
+    let greatest_value = quantiles[quantiles.len() - 1];
+    let beyond = shift * (1.0 - between(quantiles, &LEVELS, greatest_value - shift)) / 2.0;
     let found = BRIDGES.iter().filter(|bridge| {
-        let (mut greatest, mut area) = (0.0_f64, 0.0);
-        for step in 0..STEPS {
-            let distance = (drift[step] + noise * bridge[step]).abs();
-            greatest = greatest.max(distance);
-            area += distance * (quantiles[step + 1] - quantiles[step]);
+        let distance = |step: usize| (drift[step] + noise * bridge[step]).abs();
+        let (mut greatest, mut area, mut before) = (0.0_f64, beyond, distance(0));
+        for step in 1..quantiles.len() {
+            let here = distance(step);
+            greatest = greatest.max(here);
+            area += f64::midpoint(before, here) * (quantiles[step] - quantiles[step - 1]);
+            before = here;
         }
-        // Right of the reference's greatest value only the shifted sample has rows.
-        area += shift * (1.0 - level_of(quantiles, quantiles[STEPS] - shift)) / 2.0;
         greatest >= critical && area >= threshold
     });
     found.count() as f64 / DRAWS as f64
 }
 
-/// The share of the reference at or below `value`, between its quantiles.
-fn level_of(quantiles: &[f64], value: f64) -> f64 {
-    let above = quantiles.partition_point(|&quantile| quantile <= value);
+/// The value at `x` of a line through these points, whose `x` ascend; outside of them that of the nearest.
+fn between(xs: &[f64], ys: &[f64], x: f64) -> f64 {
+    let above = xs.partition_point(|&known| known <= x);
     if above == 0 {
-        return 0.0;
+        return ys[0];
     }
-    if above > STEPS {
-        return 1.0;
+    if above == xs.len() {
+        return ys[above - 1];
     }
-    let (low, high) = (quantiles[above - 1], quantiles[above]);
-    ((above - 1) as f64 + (value - low) / (high - low)) / STEPS as f64
+    let share = (x - xs[above - 1]) / (xs[above] - xs[above - 1]);
+    ys[above - 1] + (ys[above] - ys[above - 1]) * share
 }
+
+/// Equal steps, and ever smaller ones at both ends.
+static LEVELS: LazyLock<Vec<f64>> = LazyLock::new(|| {
+    let tails = (8..=TAIL).map(|halvings| 0.5_f64.powi(halvings));
+    let mut levels: Vec<f64> = linspace(0.0, 1.0, STEPS)
+        .into_iter()
+        .chain(tails.flat_map(|tail| [tail, 1.0 - tail]))
+        .collect();
+    levels.sort_by(f64::total_cmp);
+    levels
+});
 
 /// The power is simulated, so three digits are all there are.
 fn bisect_coarsely(mut low: f64, mut high: f64, found: impl Fn(f64) -> bool) -> f64 {
@@ -188,19 +215,20 @@ fn bisect_coarsely(mut low: f64, mut high: f64, found: impl Fn(f64) -> bool) -> 
     high
 }
 
-/// Brownian bridges at equal steps; the same ones every time.
+/// Brownian bridges at [`LEVELS`]; the same ones every time.
 static BRIDGES: LazyLock<Vec<Vec<f64>>> = LazyLock::new(|| {
     (0..DRAWS as u64)
         .map(|draw| {
-            let mut walk = vec![0.0; STEPS + 1];
-            for step in 1..=STEPS {
+            let mut walk = vec![0.0; LEVELS.len()];
+            for step in 1..walk.len() {
                 let uniform = (mix(draw, step as u64) >> 11) as f64 / (1_u64 << 53) as f64;
                 let normal = normal_upper_quantile(uniform.clamp(1e-12, 1.0 - 1e-12));
-                walk[step] = walk[step - 1] + normal / (STEPS as f64).sqrt();
+                walk[step] = walk[step - 1] + normal * (LEVELS[step] - LEVELS[step - 1]).sqrt();
             }
-            let end = walk[STEPS];
-            (0..=STEPS)
-                .map(|step| walk[step] - end * step as f64 / STEPS as f64)
+            let end = walk[walk.len() - 1];
+            walk.iter()
+                .zip(LEVELS.iter())
+                .map(|(at, level)| at - end * level)
                 .collect()
         })
         .collect()
