@@ -76,7 +76,8 @@ def limit_memory():
 
 def die_with_gateway(gateway):
     """Standard input is a pipe the gateway holds; it closes when the gateway ends, however it ends."""
-    while sys.stdin.buffer.read(1):
+    # Not through `sys.stdin`, whose lock would be in the way of an interpreter that ends while this thread waits.
+    while os.read(0, 1):
         pass
     # A dying process closes its pipes a moment before its children get a new parent.
     time.sleep(0.2)

@@ -13,7 +13,8 @@ pub fn float(out: &mut String, value: f64) {
         out.push_str(if value > 0.0 { "Infinity" } else { "-Infinity" });
         Ok(())
     } else if magnitude == 0.0 || (1e-4..1e16).contains(&magnitude) {
-        write!(out, "{value:?}")
+        out.push_str(zmij::Buffer::new().format_finite(value));
+        Ok(())
     } else {
         let text = format!("{value:e}");
         let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
@@ -100,6 +101,8 @@ mod tests {
             (-2.5, "-2.5"),
             (0.1 + 0.2, "0.30000000000000004"),
             (0.0001, "0.0001"),
+            // It is 141300128824897.125, as near to ..13, as which Rust writes it: the even digit.
+            (141_300_128_824_897.12, "141300128824897.12"),
             (0.000_012_3, "1.23e-05"),
             (1e-7, "1e-07"),
             (5e-324, "5e-324"),
@@ -113,6 +116,20 @@ mod tests {
             let mut out = String::new();
             float(&mut out, value);
             assert_eq!(out, expected);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn floats_have_the_fewest_digits_that_read_back(value: f64, small in -1e17..1e17) {
+            for value in [value, small, small / 1e12].into_iter().filter(|value| value.is_finite()) {
+                let mut out = String::new();
+                float(&mut out, value);
+                assert_eq!(out.parse::<f64>().map(f64::to_bits), Ok(value.to_bits()), "{out}");
+                if (1e-4..1e16).contains(&value.abs()) {
+                    assert_eq!(out.len(), format!("{value:?}").len(), "{out}");
+                }
+            }
         }
     }
 

@@ -12,7 +12,8 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::value::RawValue;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::process::{Child, ChildStdin, Command};
+use tokio::process::{Child, ChildStderr, ChildStdin, Command};
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::protocol::{self, Converted, Handshake, PROTOCOL, Request, Response, RowResult};
@@ -25,6 +26,7 @@ const SCRIPT: &str = include_str!("../../../../worker/fettle_worker.py");
 const MEMORY_BYTES_MAX: &str = "FETTLE_WORKER_MEMORY_BYTES_MAX";
 const STDERR_LINES_KEPT: usize = 20;
 const STDERR_LINE_CHARS_MAX: usize = 400;
+const STDERR_END_WAIT: Duration = Duration::from_secs(5);
 
 /// What it takes to start a worker for one model.
 #[derive(Debug)]
@@ -92,10 +94,40 @@ impl WorkerSpec {
 /// Kills the worker and everything it started when dropped.
 struct ProcessGroup(Pid);
 
-impl Drop for ProcessGroup {
-    fn drop(&mut self) {
+impl ProcessGroup {
+    fn kill(&self) {
         // It fails only if the group is gone already, which is what we want.
         let _ = kill_process_group(self.0, Signal::KILL);
+    }
+}
+
+impl Drop for ProcessGroup {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// What a worker writes to standard error.
+struct Stderr {
+    tail: StderrTail,
+    /// Ends with the pipe.
+    reader: Option<JoinHandle<()>>,
+}
+
+impl Stderr {
+    fn read(pipe: ChildStderr) -> Self {
+        let tail = StderrTail::default();
+        let reader = Some(tokio::spawn(keep_lines(pipe, tail.clone())));
+        Self { tail, reader }
+    }
+
+    /// The last lines of a worker whose process group is gone: the pipe is read to its end first, so that a traceback is
+    /// whole. Only a process that left the group can keep the pipe open; it is not waited for for long.
+    async fn last_words(&mut self) -> String {
+        if let Some(reader) = self.reader.take() {
+            let _ = timeout(STDERR_END_WAIT, reader).await;
+        }
+        self.tail.text()
     }
 }
 
@@ -127,7 +159,7 @@ pub(crate) struct Worker {
     stream: UnixStream,
     child: Child,
     pub(crate) handshake: Handshake,
-    stderr: StderrTail,
+    stderr: Stderr,
     /// The worker ends when this pipe closes.
     _stdin: ChildStdin,
     group: ProcessGroup,
@@ -168,9 +200,7 @@ impl Worker {
             .expect("a child not yet waited for has an id");
         let group = ProcessGroup(pid);
         let stdin = child.stdin.take().expect("standard input was asked to be a pipe");
-        let stderr = StderrTail::default();
-        let lines = child.stderr.take().expect("standard error was asked to be a pipe");
-        let reader = tokio::spawn(keep_lines(lines, stderr.clone()));
+        let mut stderr = Stderr::read(child.stderr.take().expect("standard error was asked to be a pipe"));
 
         let deadline = Instant::now() + spec.start_timeout;
         let greeting = async {
@@ -183,30 +213,33 @@ impl Worker {
             // The greeting may still be in the socket; it is not looked at, the exit says enough.
             status = child.wait() => Ok(Err(io::Error::other(describe_exit(status)))),
         };
-        let ended = |reason: String| StartError::Ended {
-            python: spec.python.clone(),
-            reason,
-            stderr: stderr.text(),
-        };
         let (stream, handshake) = match greeted {
-            Ok(Ok(greeted)) => greeted,
-            Ok(Err(error)) => {
-                // Let the reader see the end of the pipe, so that the error has the traceback.
-                let _ = timeout(Duration::from_millis(500), reader).await;
-                return Err(ended(error.to_string()));
-            }
-            Err(_) => {
-                let seconds = spec.start_timeout.as_secs();
-                return Err(StartError::Slow {
-                    python: spec.python.clone(),
-                    seconds,
-                    stderr: stderr.text(),
-                });
+            Ok(Ok((stream, handshake))) if handshake.error.is_none() => (stream, handshake),
+            failed => {
+                if failed.is_ok() {
+                    // It is about to end, and still writes why.
+                    let _ = timeout(STDERR_END_WAIT, child.wait()).await;
+                }
+                group.kill();
+                let stderr = stderr.last_words().await;
+                let python = spec.python.clone();
+                let reason = match failed {
+                    Ok(Ok((_, Handshake { error, .. }))) => {
+                        format!("it could not load the model: {}", error.unwrap_or_default())
+                    }
+                    Ok(Err(error)) => error.to_string(),
+                    Err(_) => {
+                        let seconds = spec.start_timeout.as_secs();
+                        return Err(StartError::Slow {
+                            python,
+                            seconds,
+                            stderr,
+                        });
+                    }
+                };
+                return Err(StartError::Ended { python, reason, stderr });
             }
         };
-        if let Some(error) = &handshake.error {
-            return Err(ended(format!("it could not load the model: {error}")));
-        }
         if handshake.protocol != PROTOCOL {
             return Err(StartError::Protocol {
                 found: handshake.protocol,
@@ -281,7 +314,8 @@ impl Worker {
     /// Resolves when the process ends by itself.
     pub(crate) async fn ended(&mut self) -> String {
         let status = self.child.wait().await;
-        format!("{}{}", describe_exit(status), self.stderr.text())
+        self.group.kill();
+        format!("{}{}", describe_exit(status), self.stderr.last_words().await)
     }
 
     pub(crate) fn id(&self) -> Option<u32> {

@@ -54,6 +54,8 @@ impl Default for Supervision {
 }
 
 const PING_TIMEOUT: Duration = Duration::from_secs(5);
+/// For a worker that broke the connection to end.
+const LAST_WORDS_WAIT: Duration = Duration::from_secs(1);
 /// After a worn worker could not be replaced.
 const REPLACEMENT_PAUSE: Duration = Duration::from_secs(30);
 /// A request is given to a second worker after the first died with it, not to a third.
@@ -206,7 +208,7 @@ async fn serve(worker: &mut Worker, shared: &Arc<Shared>, stop: &mut watch::Rece
                 }
             }
             Ok(Err(CallError::Lost(error))) => {
-                let reason = timeout(Duration::from_secs(1), worker.ended())
+                let reason = timeout(LAST_WORDS_WAIT, worker.ended())
                     .await
                     .unwrap_or_else(|_| error.to_string());
                 for job in batch.into_iter().rev() {
