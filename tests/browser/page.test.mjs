@@ -239,7 +239,43 @@ test('a version is deployed from its page, answers, and is taken away', async ()
   await shoot(page, 'traffic');
   await page.getByRole('button', { name: 'Roll back' }).click();
   await page.getByText('rollback to 1').waitFor();
+
+  await page.getByRole('button', { name: 'Routing' }).click();
+  await dialog.getByRole('button', { name: 'Add rule' }).click();
+  await dialog.getByLabel('Header of rule 1').fill('x-tenant');
+  await dialog.getByLabel('Value of rule 1').fill('acme');
+  await dialog.getByLabel('Deployment of rule 1').selectOption('green');
+  await dialog.getByLabel('Sticky by').selectOption('header');
+  await dialog.getByLabel('Sticky key').fill('x-user');
+  await dialog.getByLabel('Mirror to').selectOption('green');
+  await dialog.getByLabel('Percent mirrored').fill('20');
+  await shoot(page, 'routing');
+  await dialog.getByRole('button', { name: 'Apply' }).click();
+  const traffic = page.getByRole('region', { name: 'Traffic', exact: true });
+  await traffic.getByText('x-tenant').waitFor();
+  await traffic.getByText('20 % of the requests are mirrored to green.').waitFor();
+  await traffic.getByText('x-user').waitFor();
+  // The dialog shows what is in force, and takes it away.
+  await page.getByRole('button', { name: 'Routing' }).click();
+  assert.equal(await dialog.getByLabel('Value of rule 1').inputValue(), 'acme');
+  await dialog.getByRole('button', { name: 'Remove rule 1' }).click();
+  await dialog.getByLabel('Mirror to').selectOption('');
+  await dialog.getByRole('button', { name: 'Apply' }).click();
+  await traffic.getByText('x-tenant').waitFor({ state: 'detached' });
+
+  await page.getByRole('button', { name: 'Settings' }).click();
+  await dialog.getByLabel(/^Fallback/).fill('{"constant": 0.5');
+  assert.equal(await dialog.getByRole('button', { name: 'Save' }).isDisabled(), true);
+  await dialog.getByLabel(/^Fallback/).fill('{"constant": 0.5}');
+  await dialog.getByLabel(/^Rollout policy/).fill('{"steps": [{"percent": 100}]}');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Disable' }).click();
+  await dialog.getByText('{"constant":0.5}').waitFor();
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+
   await open(page, '/models/churn-forest/versions/2');
+  await page.getByRole('region', { name: 'Parity' }).getByText(/rows? compared with Python: 0 differing/).waitFor();
   await page.getByRole('region', { name: 'Deployments' }).getByRole('link', { name: 'churn' }).first().click();
   await page.getByRole('button', { name: 'Delete endpoint' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Delete endpoint' }).click();

@@ -13,6 +13,13 @@ export interface ParityReport {
   first_difference?: { kind: string; row: string; python: string; native: string } | null;
 }
 
+/** The report that is kept with a model version. */
+export interface VersionParity {
+  compared_at: string | null;
+  gateway_version: string | null;
+  report: ParityReport | null;
+}
+
 export interface DeploymentReport {
   batching?: string | null;
   parity?: ParityReport | null;
@@ -54,6 +61,8 @@ export interface Endpoint {
   traffic?: TrafficState | null;
   disabled?: { reason: string; by: string; at: string } | null;
   fallback?: unknown;
+  /** How new versions of an alias that is followed are rolled out. */
+  policy?: unknown;
   rollout?: Rollout | null;
   deployments?: Deployment[];
   requests?: Requests | null;
@@ -90,6 +99,11 @@ export async function createEndpoint(endpoint: NewEndpoint): Promise<void> {
 
 export async function deleteEndpoint(name: string): Promise<void> {
   await call('DELETE', `api/fettle/v1/endpoints/${encodeURIComponent(name)}`);
+}
+
+/** `undefined` when the server does not keep such reports. */
+export async function parityOf(modelUri: string, signal?: AbortSignal): Promise<VersionParity | undefined> {
+  return orUnsupported(() => call('GET', 'api/fettle/v1/models/parity', { query: { model_uri: modelUri }, signal }));
 }
 
 export interface AuditPage {

@@ -82,6 +82,22 @@ export async function setTraffic(endpoint: string, split: Record<string, number>
   await call('PUT', at(endpoint, '/traffic'), { body: { split, expected_number: expected } });
 }
 
+/** What is left out stays; null takes it away. */
+export interface RoutingChange {
+  rules: TrafficState['rules'];
+  sticky: TrafficState['sticky'];
+  mirror: TrafficState['mirror'];
+}
+
+export async function setRouting(endpoint: string, change: RoutingChange, expected: number | undefined): Promise<void> {
+  await call('PUT', at(endpoint, '/traffic'), { body: { ...change, expected_number: expected } });
+}
+
+/** Null takes one away. */
+export async function changeEndpoint(endpoint: string, change: { fallback?: unknown; policy?: unknown }): Promise<void> {
+  await call('PATCH', at(endpoint), { body: change });
+}
+
 export async function trafficHistory(endpoint: string, signal?: AbortSignal): Promise<TrafficState[]> {
   const answer = await call<{ states: TrafficState[] }>('GET', at(endpoint, '/traffic/history'), { query: { max_results: 20 }, signal });
   return answer.states;
