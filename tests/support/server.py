@@ -55,6 +55,14 @@ def tracking_server(folder, backend_uri):
     return Process(command, port, folder / "server.log", environment)
 
 
+def gateway(folder, control_plane, environment=None):
+    """`fettle gateway` for the endpoints of a server, with its files in `folder`; not started yet."""
+    port = free_port()
+    command = [binary(), "gateway", "--control-plane", control_plane, "-p", port, "--folder", folder / "gateway"]
+    seen = {"FETTLE_PYTHON": sys.executable, **(environment or {})}
+    return Process(command, port, folder / "gateway.log", seen, "/readyz")
+
+
 def scoring_server(folder, model, tracking_uri, *arguments, environment=None):
     """`fettle serve -m MODEL`, or `mlflow models serve`; not started yet."""
     port = free_port()
