@@ -1,9 +1,13 @@
 //! Calls to a Fettle (or MLflow) server.
 
 use anyhow::{Context, Result, anyhow, bail};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use futures::StreamExt;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::{Method, RequestBuilder, Response};
+use reqwest::{
+    Method, RequestBuilder, Response,
+    header::{AUTHORIZATION, HeaderValue},
+};
 use serde_json::Value;
 use std::{path::Path, time::Duration};
 use tokio::io::AsyncWriteExt;
@@ -24,6 +28,23 @@ const SILENCE: Duration = Duration::from_mins(2);
 pub(crate) struct Client {
     http: reqwest::Client,
     address: String,
+    authorization: Option<HeaderValue>,
+}
+
+/// The credentials that the environment holds, as MLflow's tools read them.
+pub(crate) fn authorization() -> Result<Option<HeaderValue>> {
+    let variable = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
+    let value = match (variable("MLFLOW_TRACKING_USERNAME"), variable("MLFLOW_TRACKING_TOKEN")) {
+        (Some(user), _) => {
+            let password = variable("MLFLOW_TRACKING_PASSWORD").unwrap_or_default();
+            format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
+        }
+        (None, Some(token)) => format!("Bearer {token}"),
+        (None, None) => return Ok(None),
+    };
+    let mut value = HeaderValue::from_str(&value).context("MLFLOW_TRACKING_TOKEN has characters that no header has")?;
+    value.set_sensitive(true);
+    Ok(Some(value))
 }
 
 /// Where the server is, as MLflow's tools find it.
@@ -59,6 +80,7 @@ impl Client {
         Ok(Self {
             http,
             address: address.trim_end_matches('/').to_owned(),
+            authorization: authorization()?,
         })
     }
 
@@ -135,11 +157,9 @@ impl Client {
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.address));
-        let variable = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
-        match (variable("MLFLOW_TRACKING_USERNAME"), variable("MLFLOW_TRACKING_TOKEN")) {
-            (Some(user), _) => request.basic_auth(user, variable("MLFLOW_TRACKING_PASSWORD")),
-            (None, Some(token)) => request.bearer_auth(token),
-            (None, None) => request,
+        match &self.authorization {
+            Some(authorization) => request.header(AUTHORIZATION, authorization),
+            None => request,
         }
     }
 

@@ -58,6 +58,27 @@ pub(crate) struct SpecArgs {
     /// Variable of the workers' environment; give it once for each
     #[arg(long = "env", short = 'e', value_name = "NAME=VALUE", value_parser = variable)]
     environment: Vec<(String, String)>,
+    /// Seconds from a request to its answer; then 504 [default: the server's, as of the ones below]
+    #[arg(long, value_name = "SECONDS")]
+    timeout: Option<u32>,
+    /// Requests that may wait for a worker; more get 429
+    #[arg(long, value_name = "REQUESTS")]
+    queue: Option<u32>,
+    /// Whether requests may share a call of the model
+    #[arg(long, value_name = "BOOL")]
+    batching: Option<bool>,
+    /// Rows of a call that requests share
+    #[arg(long, value_name = "ROWS")]
+    batch_rows_max: Option<u32>,
+    /// What the number of replicas follows: concurrency, request_rate or cpu
+    #[arg(long, value_name = "METRIC")]
+    scale_on: Option<String>,
+    /// Seconds over which it is averaged
+    #[arg(long, value_name = "SECONDS")]
+    scale_window: Option<u32>,
+    /// Seconds that a request may wait for the first worker
+    #[arg(long, value_name = "SECONDS")]
+    cold_start_timeout: Option<u32>,
     /// Whether to move with the alias in the model's address [default: yes, if it has one]
     #[arg(long, value_name = "BOOL")]
     follow: Option<bool>,
@@ -124,6 +145,22 @@ impl SpecArgs {
         say("replicas_max", self.max_replicas.map(|count| json!(count)));
         say("concurrency", self.concurrency.map(|count| json!(count)));
         say("follow", self.follow.map(|follow| json!(follow)));
+        let limits: Map<String, Value> = [
+            ("timeout_seconds", self.timeout.map(|seconds| json!(seconds))),
+            ("queue", self.queue.map(|count| json!(count))),
+            ("batching", self.batching.map(|batching| json!(batching))),
+            ("batch_rows_max", self.batch_rows_max.map(|rows| json!(rows))),
+            ("scale_on", self.scale_on.as_ref().map(|metric| json!(metric))),
+            ("scale_window_seconds", self.scale_window.map(|seconds| json!(seconds))),
+            (
+                "cold_start_seconds",
+                self.cold_start_timeout.map(|seconds| json!(seconds)),
+            ),
+        ]
+        .into_iter()
+        .filter_map(|(field, value)| Some((field.to_owned(), value?)))
+        .collect();
+        say("limits", (!limits.is_empty()).then(|| limits.into()));
         let variables: Map<String, Value> = self
             .environment
             .iter()

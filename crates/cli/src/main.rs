@@ -10,10 +10,12 @@ mod deployment;
 mod doctor;
 mod drift;
 mod endpoint;
+mod gateway;
 mod ground_truth;
 mod logs;
 mod metrics;
 mod mlflow_flags;
+mod model;
 mod model_source;
 mod monitor;
 mod monitoring_args;
@@ -57,6 +59,9 @@ enum Command {
     /// Serve one model over HTTP, without a store
     #[command(after_help = serve::EXAMPLE, disable_help_flag = true)]
     Serve(Box<serve::Args>),
+    /// Answer the endpoints of a server elsewhere, also while it is away: as many of these as the load needs
+    #[command(after_help = gateway::EXAMPLE, disable_help_flag = true)]
+    Gateway(Box<gateway::Args>),
     /// Look for what is wrong with a setup, and say how to mend it
     #[command(after_help = doctor::EXAMPLE)]
     Doctor(doctor::Args),
@@ -72,6 +77,9 @@ enum Command {
     /// Put models behind an endpoint
     #[command(subcommand)]
     Deployment(deployment::Command),
+    /// Show how registered models compare with what they are in Python
+    #[command(subcommand)]
+    Model(model::Command),
     /// Send rows through an endpoint
     #[command(after_help = predict::EXAMPLE)]
     Predict(predict::Args),
@@ -112,11 +120,13 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Command::Server(args) => server::run(*args),
         Command::Serve(args) => serve::run(*args),
+        Command::Gateway(args) => gateway::run(*args),
         Command::Doctor(args) => doctor::run(args),
         Command::Drift(command) => drift::run(command),
         Command::Seed(args) => seed::run(args),
         Command::Endpoint(command) => endpoint::run(command),
         Command::Deployment(command) => deployment::run(command),
+        Command::Model(command) => model::run(command),
         Command::Predict(args) => predict::run(args),
         Command::Webhook(command) => webhook::run(command),
         Command::Capture(command) => capture::run(command),

@@ -122,12 +122,9 @@ impl ScalingArgs {
         if !(self.scale_window >= 1.0 && self.scale_window <= 86_400.0) {
             anyhow::bail!("--scale-window has to be between 1 and 86400 seconds");
         }
+        scaling = scaling.averaged_over(Duration::from_secs_f64(self.scale_window));
         scaling.metric = self.scale_on;
         scaling.target = self.scale_target;
-        // Knative's proportions: a tenth of the window notices bursts, and within it is decided three times.
-        scaling.stable_window = Duration::from_secs_f64(self.scale_window);
-        scaling.panic_window = scaling.stable_window / 10;
-        scaling.tick = (scaling.panic_window / 3).max(Duration::from_millis(100));
         scaling.cold_start_max = Duration::from_secs(self.cold_start_timeout);
         Ok(scaling)
     }

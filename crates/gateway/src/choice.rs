@@ -26,6 +26,8 @@ pub enum DeployError {
     Worker(#[from] StartError),
     #[error("the model cannot be scored natively: {0}; use the executor `python` or `auto`")]
     NotNative(String),
+    #[error("the model cannot be scored natively: {}; use the executor `python` or `auto`", .0.verdict)]
+    NotEqual(Box<ParityReport>),
     #[error("the model cannot be run by ONNX Runtime: {0}; use the executor `python` or `auto`")]
     NotOnnx(String),
     #[error("the model's Python worker failed while it was tried out")]
@@ -41,6 +43,14 @@ pub enum DeployError {
 }
 
 impl DeployError {
+    /// The comparison that the model did not pass.
+    pub fn parity(&self) -> Option<&ParityReport> {
+        match self {
+            Self::NotEqual(parity) => Some(parity),
+            _ => None,
+        }
+    }
+
     fn trial_slow(limit: Duration) -> Self {
         Self::TrialSlow {
             seconds: limit.as_secs(),
@@ -100,7 +110,10 @@ pub(crate) async fn choose(
                     report,
                 });
             }
-            Err(reason) if options.executor == ExecutorChoice::Native => return Err(DeployError::NotNative(reason)),
+            Err(reason) if options.executor == ExecutorChoice::Native => {
+                let unequal = report.parity.map(|parity| DeployError::NotEqual(Box::new(parity)));
+                return Err(unequal.unwrap_or(DeployError::NotNative(reason)));
+            }
             Err(reason) => report.why = not_onnx.unwrap_or(reason),
         }
     }

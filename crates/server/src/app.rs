@@ -126,8 +126,13 @@ impl App {
         );
         let signs = settings.offer != Offer::NoArtifacts && settings.artifact_access.signs(&blobs).await;
         let gateway = Arc::<Gateway>::default();
-        let reconciler = Reconciler::new(db.clone(), clock.clone(), stores.clone(), gateway.clone(), &settings);
-        reconciler.restore().await?;
+        let control = serving::Control::Store {
+            db: db.clone(),
+            stores: stores.clone(),
+        };
+        let (models, scoring) = (settings.models_folder.clone(), settings.scoring.clone());
+        let reconciler = Reconciler::new(control, clock.clone(), gateway.clone(), models, scoring);
+        reconciler.restore(&db).await?;
         serving::watch(&reconciler);
         let folder = Folder::start(db.clone());
         let index_folder = IndexFolder::start(db.clone());

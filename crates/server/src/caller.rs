@@ -1,9 +1,6 @@
 //! Who is asking. Every handler takes a [`Caller`], so that access control and audit have it everywhere.
 
-use crate::{
-    app::App,
-    error::{ApiError, ErrorCode, Result},
-};
+use crate::error::{ApiError, ErrorCode, Result};
 use axum::{extract::FromRequestParts, http::request::Parts};
 use std::sync::Arc;
 
@@ -38,10 +35,10 @@ impl Caller {
 #[derive(Debug, Clone)]
 pub struct RequestId(pub Arc<str>);
 
-impl FromRequestParts<App> for Caller {
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self> {
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self> {
         if let Some(workspace) = parts.headers.get("x-mlflow-workspace")
             && !workspace.is_empty()
             && workspace != DEFAULT_WORKSPACE

@@ -150,11 +150,11 @@ pub async fn read_body(request: Request, limit: usize) -> Result<Bytes> {
 #[derive(Debug)]
 pub struct PathArg(pub String);
 
-impl FromRequestParts<App> for PathArg {
+impl<S: Send + Sync> FromRequestParts<S> for PathArg {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
-        axum::extract::Path::<String>::from_request_parts(parts, app)
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        axum::extract::Path::<String>::from_request_parts(parts, state)
             .await
             .map(|path| Self(path.0))
             .map_err(|error| invalid(format!("The path is not readable: {error}")))

@@ -5,8 +5,9 @@ use crate::{
     artifacts, audit,
     caller::RequestId,
     error::{ApiError, ErrorCode, ErrorReport},
-    evaluation, graphql, logged_models, monitoring, off, registry, security, serving, system, traces, tracking, ui,
-    webhooks,
+    evaluation, graphql, logged_models, monitoring, off, registry, security, serving,
+    system::{self, HttpMetrics},
+    traces, tracking, ui, webhooks,
 };
 use axum::{
     Router,
@@ -45,14 +46,41 @@ pub fn router(app: App) -> Router {
             .merge(traces::otlp_routes())
             .merge(system::probe_routes())
     };
-    routes
+    let guarded = routes
         .merge(ui::index_routes(prefix))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(middleware::from_fn_with_state(app.clone(), security::guard))
-        .layer(middleware::from_fn_with_state(app.clone(), observe))
+        .layer(middleware::from_fn_with_state(app.clone(), security::guard));
+    let watched = Watched::new(prefix, Arc::clone(&app.http_metrics));
+    guarded
+        .layer(middleware::from_fn_with_state(watched, observe))
         .with_state(app)
+}
+
+/// Routes that are not the whole application's, with the same care for each request.
+pub fn finished<S: Clone + Send + Sync + 'static>(routes: Router<S>, watched: Watched) -> Router<S> {
+    routes
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn_with_state(watched, observe))
+}
+
+/// What is needed to watch requests pass.
+#[derive(Clone)]
+pub struct Watched {
+    static_prefix: Arc<str>,
+    metrics: Arc<HttpMetrics>,
+}
+
+impl Watched {
+    pub fn new(static_prefix: &str, metrics: Arc<HttpMetrics>) -> Self {
+        Self {
+            static_prefix: static_prefix.into(),
+            metrics,
+        }
+    }
 }
 
 fn prefixed(offer: Offer) -> Router<App> {
@@ -79,6 +107,7 @@ fn prefixed(offer: Offer) -> Router<App> {
         .merge(off::root_routes())
         .merge(traces::root_routes())
         .merge(audit::routes())
+        .merge(registry::own_routes())
         .merge(serving::routes())
         .merge(monitoring::routes())
         .merge(webhooks::delivery_routes());
@@ -135,7 +164,7 @@ fn compression() -> CompressionLayer<impl Predicate> {
 }
 
 /// Names the request, times it, writes its error in the path's representation, and logs what went wrong, once.
-async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Response {
+async fn observe(State(watched): State<Watched>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = request_id(&request);
     let method = request.method().clone();
@@ -147,7 +176,7 @@ async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Re
     if let Some(report) = response.extensions_mut().remove::<ErrorReport>() {
         log_error(&report, &method, &uri, &id);
         let path = uri.path();
-        let below = path.strip_prefix(app.settings.static_prefix.as_str()).unwrap_or(path);
+        let below = path.strip_prefix(&*watched.static_prefix).unwrap_or(path);
         if below.starts_with("/api/fettle/") {
             response = report.problem(path, &id);
         }
@@ -157,7 +186,7 @@ async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Re
     }
     let elapsed = started.elapsed();
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
-    app.http_metrics.observe(route, response.status().as_u16(), elapsed);
+    watched.metrics.observe(route, response.status().as_u16(), elapsed);
     tracing::debug!(
         http.method = %method,
         http.path = uri.path(),

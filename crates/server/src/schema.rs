@@ -43,4 +43,9 @@ pub static MIGRATIONS: &[Migration] = &[
         name: "search_order",
         sql: include_str!("../migrations/0008_search_order.sql"),
     },
+    Migration {
+        version: 9,
+        name: "serving",
+        sql: include_str!("../migrations/0009_serving.sql"),
+    },
 ];

@@ -8,6 +8,7 @@ use crate::{
     monitoring,
 };
 use axum::{Router, extract::State, http::header, response::IntoResponse, routing::get};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{counter::Counter, family::Family, histogram::Histogram},
@@ -67,16 +68,28 @@ async fn server_info(State(app): State<App>) -> Json<Value> {
 }
 
 async fn metrics(State(app): State<App>) -> Result<impl IntoResponse> {
-    let mut text = String::new();
-    encode(&mut text, &app.http_metrics.registry)
-        .map_err(|e| ApiError::new(ErrorCode::InternalError, "The metrics could not be written.").because(e))?;
-    let mut text = as_plain_text(&text) + &app.gateway.metrics();
+    let mut text = http_metrics(&app.http_metrics)? + &app.gateway.metrics();
     monitoring::render_metrics(&app, &mut text).await;
-    Ok((
-        [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
-        text,
-    ))
+    Ok(([(header::CONTENT_TYPE, METRICS_TYPE)], text))
 }
+
+pub const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// Requests by route, as Prometheus text.
+pub fn http_metrics(metrics: &HttpMetrics) -> Result<String> {
+    let mut text = String::new();
+    encode(&mut text, &metrics.registry)
+        .map_err(|e| ApiError::new(ErrorCode::InternalError, "The metrics could not be written.").because(e))?;
+    Ok(as_plain_text(&text))
+}
+
+/// What may stand in a path unescaped.
+pub const PATH: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
 
 /// OpenMetrics as Prometheus' older text format, which every scraper reads: counters carry `_total` in their name.
 fn as_plain_text(open_metrics: &str) -> String {

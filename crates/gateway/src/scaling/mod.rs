@@ -94,6 +94,18 @@ impl Scaling {
         }
     }
 
+    /// With Knative's proportions: a tenth of the window notices bursts, and within it is decided three times.
+    #[must_use]
+    pub fn averaged_over(self, window: Duration) -> Self {
+        let panic_window = window / 10;
+        Self {
+            stable_window: window,
+            panic_window,
+            tick: (panic_window / 3).max(Duration::from_millis(100)),
+            ..self
+        }
+    }
+
     pub(crate) fn is_fixed(&self) -> bool {
         self.replicas_min == self.replicas_max
     }

@@ -8,6 +8,7 @@ mod aliases;
 mod lineage;
 mod model_uri;
 mod model_versions;
+pub(crate) mod parity;
 mod registered_models;
 pub(crate) mod resolve;
 mod search;
@@ -27,6 +28,11 @@ use axum::{
 
 pub fn routes() -> Router<App> {
     Router::new().merge(model_routes()).merge(version_routes())
+}
+
+/// What MLflow's registry does not have.
+pub fn own_routes() -> Router<App> {
+    Router::new().route("/api/fettle/v1/models/parity", get(parity::get_parity))
 }
 
 fn model_routes() -> Router<App> {

@@ -3,16 +3,15 @@
 //! A model of the protocol is an endpoint; a version is that of the model behind one of its deployments. Requests take the
 //! way of all others, through routing and what follows an answer.
 
-use super::endpoints::entity;
+use super::data_plane::{DataPlane, Plane};
 use crate::{
     app::App,
-    audit,
     caller::Caller,
     error::{ApiError, Result, invalid},
 };
 use axum::{
     Router,
-    extract::{FromRequestParts, RawPathParams},
+    extract::{FromRef, FromRequestParts, RawPathParams},
     http::{HeaderMap, HeaderName, HeaderValue, request::Parts},
 };
 use fettle_gateway::{
@@ -27,8 +26,11 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 type Answered<T> = std::result::Result<T, InferenceError>;
 
-pub fn routes() -> Router<App> {
-    open_inference::routes::<Endpoints, App>().nest("/endpoints/{name}", open_inference::routes::<Endpoints, App>())
+pub fn routes<S: Plane>() -> Router<S>
+where
+    DataPlane: FromRef<S>,
+{
+    open_inference::routes::<Endpoints, S>().nest("/endpoints/{name}", open_inference::routes::<Endpoints, S>())
 }
 
 /// Serves all endpoints over gRPC until `stop` completes.
@@ -38,8 +40,17 @@ pub async fn serve_inference_grpc(
     stop: impl Future<Output = ()>,
 ) -> std::result::Result<(), tonic::transport::Error> {
     let bytes_max = app.settings.scoring.body_bytes_max;
+    serve_plane_grpc(DataPlane::from_ref(&app), bytes_max, listener, stop).await
+}
+
+pub(super) async fn serve_plane_grpc(
+    plane: DataPlane,
+    bytes_max: usize,
+    listener: TcpListener,
+    stop: impl Future<Output = ()>,
+) -> std::result::Result<(), tonic::transport::Error> {
     let endpoints = Endpoints {
-        app,
+        plane,
         caller: Caller::anonymous("".into()),
         only: None,
     };
@@ -49,22 +60,25 @@ pub async fn serve_inference_grpc(
 /// What one caller sees of the endpoints.
 #[derive(Clone)]
 pub struct Endpoints {
-    app: App,
+    plane: DataPlane,
     caller: Caller,
     /// The endpoint in the request's path, if it has one.
     only: Option<String>,
 }
 
-impl FromRequestParts<App> for Endpoints {
+impl<S: Plane> FromRequestParts<S> for Endpoints
+where
+    DataPlane: FromRef<S>,
+{
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
-        let caller = Caller::from_request_parts(parts, app).await?;
-        let params = RawPathParams::from_request_parts(parts, app).await;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        let params = RawPathParams::from_request_parts(parts, state).await;
         let params = params.map_err(|error| invalid(error.to_string()))?;
         let only = params.iter().find(|(name, _)| *name == "name");
         Ok(Self {
-            app: app.clone(),
+            plane: DataPlane::from_ref(state),
             caller,
             only: only.map(|(_, name)| name.to_owned()),
         })
@@ -77,7 +91,7 @@ impl Endpoints {
     }
 
     fn endpoint(&self, name: &str) -> Answered<Arc<Endpoint>> {
-        let found = self.app.gateway.endpoint(name).filter(|_| self.shows(name));
+        let found = self.plane.gateway.endpoint(name).filter(|_| self.shows(name));
         found.ok_or_else(|| InferenceError::unknown_model(name, None))
     }
 
@@ -91,10 +105,8 @@ impl Endpoints {
     }
 
     async fn record(&self, action: &'static str, name: &str) -> Answered<()> {
-        let (caller, name, now_ms) = (self.caller.clone(), name.to_owned(), self.app.clock.now_ms());
-        let write = move |tx: &fettle_db::Tx| audit::record(tx, &caller, now_ms, action, entity(&name), None);
-        let written = self.app.db.write(write).await;
-        written.map_err(|error: ApiError| InferenceError::new(error.code.status().as_u16(), error.message))
+        let recorded = self.plane.record(&self.caller, action, name).await;
+        recorded.map_err(|error: ApiError| InferenceError::new(error.code.status().as_u16(), error.message))
     }
 }
 
@@ -130,7 +142,7 @@ fn entry(endpoint: &Endpoint, member: &Member) -> IndexEntry {
 
 impl Repository for Endpoints {
     fn index(&self) -> Vec<IndexEntry> {
-        let table = self.app.gateway.snapshot();
+        let table = self.plane.gateway.snapshot();
         let mut endpoints: Vec<&Arc<Endpoint>> = table.values().filter(|endpoint| self.shows(&endpoint.name)).collect();
         endpoints.sort_by(|a, b| a.name.cmp(&b.name));
         let entries = |endpoint: &&Arc<Endpoint>| {
@@ -168,7 +180,7 @@ impl Repository for Endpoints {
             }
         }
         let invocation = Invocation::of(self.request_id(&headers), headers, payload);
-        let answer = self.app.gateway.invoke(endpoint, invocation).await;
+        let answer = self.plane.gateway.invoke(endpoint, invocation).await;
         Ok(Scored {
             headers: answer.headers(),
             deployment: answer.source.map(|source| source.running),

@@ -1,8 +1,7 @@
 //! `POST /endpoints/NAME/invocations`: the data plane's door. It asks no database.
 
-use super::store;
+use super::{data_plane::DataPlane, store};
 use crate::{
-    app::App,
     caller::Caller,
     error::Result,
     extract::{PathArg, read_body},
@@ -14,14 +13,14 @@ use axum::{
 use fettle_gateway::Invocation;
 
 pub async fn invoke(
-    State(app): State<App>,
+    State(plane): State<DataPlane>,
     caller: Caller,
     PathArg(name): PathArg,
     request: Request,
 ) -> Result<Response> {
-    let endpoint = app.gateway.endpoint(&name).ok_or_else(|| store::no_endpoint(&name))?;
+    let endpoint = plane.gateway.endpoint(&name).ok_or_else(|| store::no_endpoint(&name))?;
     let headers = request.headers().clone();
     let body = read_body(request, endpoint.body_bytes_max()).await?;
     let invocation = Invocation::new(caller.request_id, headers, body);
-    Ok(app.gateway.invoke(endpoint, invocation).await.into_response())
+    Ok(plane.gateway.invoke(endpoint, invocation).await.into_response())
 }

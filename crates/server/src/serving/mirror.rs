@@ -9,7 +9,7 @@ use crate::{
     system::rfc3339,
 };
 use axum::extract::State;
-use fettle_db::{Tx, params};
+use fettle_db::{Db, Tx, params};
 use fettle_gateway::{Agreement, MirrorSample};
 use serde::Serialize;
 use std::{collections::BTreeMap, sync::Arc};
@@ -43,7 +43,7 @@ struct SampleView {
 
 pub async fn get_mirror(State(app): State<App>, caller: Caller, PathArg(name): PathArg) -> Result<Json<MirrorView>> {
     // What this server has counted since the last flush is shown too.
-    flush(app.reconciler.inner()).await?;
+    flush(app.reconciler.inner(), &app.db).await?;
     let (counts, samples) = app
         .db
         .read(move |tx| {
@@ -95,7 +95,7 @@ fn samples(tx: &Tx, endpoint_id: i64) -> Result<Vec<SampleView>> {
 }
 
 /// Writes down what this server has compared since the last time.
-pub async fn flush(inner: &Arc<Inner>) -> Result<()> {
+pub async fn flush(inner: &Arc<Inner>, db: &Db) -> Result<()> {
     let agreements = inner.gateway.agreements();
     let changed = inner.unwritten_agreements(agreements);
     let new = inner.gateway.take_mirror_samples();
@@ -103,36 +103,51 @@ pub async fn flush(inner: &Arc<Inner>) -> Result<()> {
         return Ok(());
     }
     let (server_id, now_ms) = (inner.server_id.clone(), inner.clock.now_ms());
-    inner
-        .db
-        .write(move |tx| {
-            for (pair, agreement) in &changed {
-                let Some(endpoint) = store::find(tx, DEFAULT_WORKSPACE_ID, &pair.endpoint)? else {
-                    continue;
-                };
-                tx.execute(
-                    "INSERT INTO mirror_counts (workspace_id, endpoint_id, deployment, mirrored_to, server_id, counts)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-                     ON CONFLICT (endpoint_id, deployment, mirrored_to, server_id) DO UPDATE SET counts = excluded.counts",
-                    params![
-                        endpoint.workspace_id,
-                        endpoint.id,
-                        &*pair.deployment,
-                        &*pair.mirrored_to,
-                        &server_id,
-                        serde_json::to_string(agreement).expect("counters serialise"),
-                    ],
-                )?;
-            }
-            for (endpoint, sample) in &new {
-                let Some(endpoint) = store::find(tx, DEFAULT_WORKSPACE_ID, endpoint)? else {
-                    continue;
-                };
-                insert_sample(tx, &endpoint, sample, now_ms)?;
-            }
-            Ok(())
-        })
-        .await
+    db.write(move |tx| {
+        let agreed = changed.iter().map(|(pair, agreement)| {
+            let pair = (&*pair.endpoint, &*pair.deployment, &*pair.mirrored_to);
+            (pair, agreement)
+        });
+        let samples = new.iter().map(|(endpoint, sample)| (&**endpoint, sample));
+        write(tx, &server_id, agreed, samples, now_ms)
+    })
+    .await
+}
+
+/// Writes down what a server has compared: counts since it started, by endpoint, deployment and the one mirrored to, and
+/// new samples.
+pub fn write<'a>(
+    tx: &Tx,
+    server_id: &str,
+    agreed: impl Iterator<Item = ((&'a str, &'a str, &'a str), &'a Agreement)>,
+    samples: impl Iterator<Item = (&'a str, &'a MirrorSample)>,
+    now_ms: i64,
+) -> Result<()> {
+    for ((endpoint, deployment, mirrored_to), agreement) in agreed {
+        let Some(endpoint) = store::find(tx, DEFAULT_WORKSPACE_ID, endpoint)? else {
+            continue;
+        };
+        tx.execute(
+            "INSERT INTO mirror_counts (workspace_id, endpoint_id, deployment, mirrored_to, server_id, counts)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (endpoint_id, deployment, mirrored_to, server_id) DO UPDATE SET counts = excluded.counts",
+            params![
+                endpoint.workspace_id,
+                endpoint.id,
+                deployment,
+                mirrored_to,
+                server_id,
+                serde_json::to_string(agreement).expect("counters serialise"),
+            ],
+        )?;
+    }
+    for (endpoint, sample) in samples {
+        let Some(endpoint) = store::find(tx, DEFAULT_WORKSPACE_ID, endpoint)? else {
+            continue;
+        };
+        insert_sample(tx, &endpoint, sample, now_ms)?;
+    }
+    Ok(())
 }
 
 fn insert_sample(tx: &Tx, endpoint: &store::Endpoint, sample: &MirrorSample, now_ms: i64) -> Result<()> {

@@ -8,13 +8,17 @@
 
 mod checklist;
 mod conductor;
+mod control;
+mod data_plane;
 mod deployments;
 mod endpoints;
 mod faces;
 mod following;
+mod gateways;
 mod history;
 mod inference;
 mod invocations;
+mod limits;
 mod mirror;
 mod model_folder;
 mod monitors;
@@ -25,12 +29,15 @@ mod rollouts;
 mod settings;
 mod source;
 mod spec;
+mod starting;
 mod store;
 mod traffic;
 mod traffic_change;
 mod view;
 mod watching;
 
+pub(crate) use control::Control;
+pub use gateways::{GatewaySettings, StandaloneGateway};
 pub use inference::serve_inference_grpc;
 pub(crate) use reconciler::Reconciler;
 pub(crate) use watching::start as watch;
@@ -42,10 +49,8 @@ use axum::{
 };
 
 pub fn routes() -> Router<App> {
-    Router::new()
-        .route("/endpoints/{name}/invocations", post(invocations::invoke))
-        .merge(faces::routes())
-        .merge(inference::routes())
+    data_plane::routes()
+        .merge(gateways::routes())
         .nest("/api/fettle/v1/endpoints", control_routes())
 }
 

@@ -1,16 +1,15 @@
 //! From the desired state to running deployments: at start for all endpoints, later for each that changes.
 
 use super::{
-    model_folder,
+    control::Control,
     policy::Observation,
-    store::{self, Deployment, Desired, Report, Revision, Status},
+    starting::Start,
+    store::{self, Deployment, Desired, Revision, Status},
 };
-use crate::{app::Settings, caller::DEFAULT_WORKSPACE_ID, clock::Clock, error::ApiError};
-use fettle_blobs::Stores;
+use crate::{caller::DEFAULT_WORKSPACE_ID, clock::Clock, error::ApiError};
 use fettle_db::Db;
 use fettle_gateway::{
-    Agreement, Disabled, Endpoint, Gateway, Member, MemberState, ModelFolder, Options, Pair, Running, Scaling,
-    TrafficState, retire,
+    Agreement, Disabled, Endpoint, Gateway, Member, MemberState, Options, Pair, Running, TrafficState, retire,
 };
 use std::{
     collections::{BTreeMap, HashMap},
@@ -18,15 +17,14 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use tokio::{sync::Semaphore, time::sleep};
+use tokio::sync::Semaphore;
 
 /// Models that start at the same time: each may load a Python process with its libraries.
 const STARTS: usize = 2;
 /// How long requests in progress may take when their deployment is taken away.
 const DRAIN: Duration = Duration::from_mins(1);
-/// How often a model is fetched before it is given up, and how long the first wait between is.
-const FETCHES: u32 = 5;
-const FETCH_PAUSE: Duration = Duration::from_secs(1);
+/// Ends the name of the file that says that a model's folder is complete, where folders outlive the process.
+pub(super) const COMPLETE: &str = "complete";
 
 /// Brings the gateway to what the store says; cheap to clone.
 #[derive(Clone)]
@@ -35,16 +33,15 @@ pub struct Reconciler {
 }
 
 pub(super) struct Inner {
-    pub(super) db: Db,
+    pub(super) control: Control,
     pub(super) clock: Clock,
-    stores: Stores,
     pub(super) gateway: Arc<Gateway>,
     /// Models are copied below this folder.
     models: PathBuf,
-    scoring: Options,
+    pub(super) scoring: Options,
     /// Names this process among those that share the store.
     pub(super) server_id: String,
-    starts: Semaphore,
+    pub(super) starts: Semaphore,
     /// Held from reading an endpoint to applying it, so that an older picture never covers a newer one.
     applying: tokio::sync::Mutex<()>,
     /// Held while this server's account is written, so that an older one never covers a newer one.
@@ -57,26 +54,20 @@ pub(super) struct Inner {
     pub(super) step_began: Mutex<HashMap<(i64, i64), Observation>>,
 }
 
-/// What to start, in this order.
-struct Start {
-    endpoint: String,
-    deployment: String,
-    revision: Revision,
-    /// Whether it stands in for the wanted revision until that runs.
-    stand_in: bool,
-}
-
 impl Reconciler {
-    pub fn new(db: Db, clock: Clock, stores: Stores, gateway: Arc<Gateway>, settings: &Settings) -> Self {
+    pub fn new(control: Control, clock: Clock, gateway: Arc<Gateway>, models: PathBuf, scoring: Options) -> Self {
+        let server_id = match &control {
+            Control::Store { .. } => format!("{:016x}", rand::random::<u64>()),
+            Control::Remote(remote) => remote.id().to_owned(),
+        };
         Self {
             inner: Arc::new(Inner {
-                db,
+                control,
                 clock,
-                stores,
                 gateway,
-                models: settings.models_folder.clone(),
-                scoring: settings.scoring.clone(),
-                server_id: format!("{:016x}", rand::random::<u64>()),
+                models,
+                scoring,
+                server_id,
                 starts: Semaphore::new(STARTS),
                 applying: tokio::sync::Mutex::default(),
                 reporting: tokio::sync::Mutex::default(),
@@ -92,13 +83,9 @@ impl Reconciler {
     }
 
     /// Starts what the store says should run.
-    pub async fn restore(&self) -> Result<(), ApiError> {
+    pub async fn restore(&self, db: &Db) -> Result<(), ApiError> {
         self.inner.report().await?;
-        let endpoints = self
-            .inner
-            .db
-            .read(|tx| store::list_endpoints(tx, DEFAULT_WORKSPACE_ID))
-            .await?;
+        let endpoints = db.read(|tx| store::list_endpoints(tx, DEFAULT_WORKSPACE_ID)).await?;
         for endpoint in endpoints {
             self.sync(&endpoint.name).await?;
         }
@@ -112,32 +99,35 @@ impl Reconciler {
 
     /// Takes this server's account back: it is not waited for any more.
     pub async fn leave(&self) -> Result<(), ApiError> {
-        let server_id = self.inner.server_id.clone();
-        self.inner
-            .db
-            .write(move |tx| store::forget_server(tx, &server_id))
-            .await
+        self.inner.control.leave(&self.inner.server_id).await
     }
 }
 
 impl Inner {
     pub(super) async fn sync(self: &Arc<Self>, name: &str) -> Result<(), ApiError> {
-        let applying = self.applying.lock().await;
+        let Control::Store { db, .. } = &self.control else {
+            return Ok(());
+        };
+        let _applying = self.applying.lock().await;
         let wanted = name.to_owned();
-        let desired = self
-            .db
+        let desired = db
             .peek(move |tx| {
                 let endpoint = store::find(tx, DEFAULT_WORKSPACE_ID, &wanted)?;
                 endpoint.map(|endpoint| store::load(tx, endpoint)).transpose()
             })
             .await?;
+        self.bring(name, desired.as_ref());
+        Ok(())
+    }
+
+    /// Brings one endpoint to what is wanted of it; None takes it away.
+    pub(super) fn bring(self: &Arc<Self>, name: &str, desired: Option<&Desired>) {
         let starts = if let Some(desired) = desired {
-            self.apply(&desired)
+            self.apply(desired)
         } else {
             self.take_away(name);
             Vec::new()
         };
-        drop(applying);
         for chain in starts {
             let inner = Arc::clone(self);
             tokio::spawn(async move {
@@ -146,7 +136,6 @@ impl Inner {
                 }
             });
         }
-        Ok(())
     }
 
     fn apply(self: &Arc<Self>, desired: &Desired) -> Vec<Vec<Start>> {
@@ -228,7 +217,7 @@ impl Inner {
     }
 
     /// Lets the requests that a deployment has finish, in the background, and forgets it and its files then.
-    fn end(self: &Arc<Self>, endpoint: &str, deployment: Option<Arc<str>>, running: Running) {
+    pub(super) fn end(self: &Arc<Self>, endpoint: &str, deployment: Option<Arc<str>>, running: Running) {
         let (inner, endpoint) = (Arc::clone(self), endpoint.to_owned());
         tokio::spawn(async move {
             let cut_off = retire(running.deployment, DRAIN).await;
@@ -251,127 +240,21 @@ impl Inner {
                 });
             }
             // It is in the way of nothing if it stays.
-            let _ = tokio::fs::remove_dir_all(inner.folder(running.revision)).await;
+            let folder = inner.folder(running.revision);
+            let _ = tokio::fs::remove_file(folder.with_extension(COMPLETE)).await;
+            let _ = tokio::fs::remove_dir_all(folder).await;
         });
-    }
-
-    async fn start(self: &Arc<Self>, start: Start) {
-        let _place = self.starts.acquire().await;
-        if !self.is_wanted(&start) {
-            return;
-        }
-        let started = self.bring_up(&start).await;
-        if self.settle(&start, started)
-            && let Err(error) = self.report().await
-        {
-            tracing::warn!(%error, "What became of a deployment could not be written down; it is with the next report");
-        }
-    }
-
-    fn is_wanted(&self, start: &Start) -> bool {
-        let endpoint = self.gateway.endpoint(&start.endpoint);
-        let member = endpoint
-            .as_ref()
-            .and_then(|endpoint| endpoint.members.get(start.deployment.as_str()));
-        member.is_some_and(|member| start.wanted_by(member))
-    }
-
-    async fn bring_up(&self, start: &Start) -> Result<fettle_gateway::Deployment, String> {
-        let revision = &start.revision;
-        let folder = self.folder(revision.id);
-        let mut fetched = 1;
-        let mut pause = FETCH_PAUSE;
-        while let Err(error) = model_folder::fetch(&self.stores, &revision.artifact_uri, &folder).await {
-            if fetched == FETCHES || error.code.status().is_client_error() {
-                return Err(error.to_string());
-            }
-            tracing::warn!(%error, "The model at {} could not be fetched; it is tried again", revision.artifact_uri);
-            sleep(pause).await;
-            (fetched, pause) = (fetched + 1, pause * 2);
-        }
-        let folder = ModelFolder::open(&folder).map_err(|e| explain(&e))?;
-        let options = Options {
-            model_name: revision.model_name.clone().unwrap_or_else(|| start.endpoint.clone()),
-            model_version: revision
-                .model_version
-                .map_or_else(|| revision.model_uri.clone(), |v| v.to_string()),
-            executor: revision.executor.parse()?,
-            environment: revision.environment.clone(),
-            scaling: scaling(revision),
-            ..self.scoring.clone()
-        };
-        fettle_gateway::Deployment::start(folder, options)
-            .await
-            .map_err(|e| explain(&e))
-    }
-
-    /// Puts a started deployment in place, unless something else is wanted by now. True if it was still wanted.
-    fn settle(self: &Arc<Self>, start: &Start, started: Result<fettle_gateway::Deployment, String>) -> bool {
-        let (endpoint, name, id) = (&start.endpoint, &start.deployment, start.revision.id);
-        let mut started = Some(started);
-        let replaced = self.gateway.change_existing(endpoint, |endpoint| {
-            let member = endpoint
-                .members
-                .get_mut(name.as_str())
-                .filter(|member| start.wanted_by(member))?;
-            match started.take()? {
-                Ok(deployment) => {
-                    if !start.stand_in {
-                        member.state = MemberState::Ready;
-                    }
-                    let running = Running {
-                        revision: id,
-                        deployment: Arc::new(deployment),
-                    };
-                    Some(member.running.replace(running))
-                }
-                Err(why) => {
-                    tracing::error!(
-                        endpoint.name = &*endpoint.name,
-                        deployment.name = name,
-                        "Deployment `{name}` of endpoint `{}` failed to start: {why}",
-                        endpoint.name
-                    );
-                    if !start.stand_in {
-                        member.state = MemberState::Failed(why);
-                    }
-                    Some(None)
-                }
-            }
-        });
-        let Some(replaced) = replaced.flatten() else {
-            return false;
-        };
-        if let Some(replaced) = replaced {
-            self.end(endpoint, None, replaced);
-        }
-        tracing::info!(
-            endpoint.name = endpoint,
-            deployment.name = name,
-            "Deployment `{name}` of endpoint `{endpoint}` has been started"
-        );
-        true
     }
 
     /// Writes down how the deployments do on this server, and that it is there.
     pub(super) async fn report(&self) -> Result<(), ApiError> {
         let _one_at_a_time = self.reporting.lock().await;
-        let (statuses, good) = self.account();
-        let report = Report {
-            server_id: self.server_id.clone(),
-            statuses,
-        };
-        let now_ms = self.clock.now_ms();
-        self.db
-            .write(move |tx| {
-                store::report(tx, &report, now_ms)?;
-                store::settle(tx, &good)
-            })
-            .await
+        let account = || self.account();
+        self.control.report(&self.server_id, account, self.clock.now_ms()).await
     }
 
     /// The statuses of all deployments, and the revisions that run as wanted.
-    fn account(&self) -> (Vec<Status>, Vec<i64>) {
+    pub(super) fn account(&self) -> (Vec<Status>, Vec<i64>) {
         let ids = self.ids();
         let (mut statuses, mut good) = (Vec::new(), Vec::new());
         for endpoint in self.gateway.snapshot().values() {
@@ -410,32 +293,17 @@ impl Inner {
         changed
     }
 
-    fn folder(&self, revision_id: i64) -> PathBuf {
+    /// Has all of them written again.
+    pub(super) fn forget_written_agreements(&self) {
+        self.agreements.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    pub(super) fn folder(&self, revision_id: i64) -> PathBuf {
         self.models.join(format!("revision-{revision_id}"))
     }
 
     fn ids(&self) -> std::sync::MutexGuard<'_, HashMap<(String, String), i64>> {
         self.ids.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Start {
-    fn wanted_by(&self, member: &Member) -> bool {
-        member.state != MemberState::Draining
-            && if self.stand_in {
-                member.running.is_none() && member.state == MemberState::Starting
-            } else {
-                member.revision == self.revision.id
-            }
-    }
-}
-
-/// The workers that a revision asks for.
-fn scaling(revision: &Revision) -> Scaling {
-    let count = |number: i64| usize::try_from(number).unwrap_or(1);
-    Scaling {
-        target: revision.concurrency.map(|requests| requests as f64),
-        ..Scaling::between(count(revision.replicas_min), count(revision.replicas_max))
     }
 }
 
@@ -454,15 +322,4 @@ fn drop_others(endpoint: &mut Endpoint, wanted: &[&str]) -> Vec<(Arc<str>, Runni
         true
     });
     gone
-}
-
-/// An error with what lies beneath it.
-fn explain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text = format!("{text}: {inner}");
-        cause = inner.source();
-    }
-    text
 }

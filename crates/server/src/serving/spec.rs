@@ -1,6 +1,6 @@
 //! What a deployment is to run, as a user asks for it: checks that need no database.
 
-use super::store::Revision;
+use super::{limits::Limits, store::Revision};
 use crate::{
     error::{Result, invalid},
     tracking::validate::invalid_value,
@@ -28,6 +28,7 @@ pub struct Spec {
     replicas_max: Option<Int64>,
     concurrency: Option<Int64>,
     environment: Option<BTreeMap<String, String>>,
+    limits: Option<Limits>,
 }
 
 impl Spec {
@@ -61,6 +62,10 @@ impl Spec {
             None => before.environment.clone(),
             Some(given) => check_environment(given)?,
         };
+        let limits = match self.limits {
+            None => before.limits.clone(),
+            Some(given) => given.over(&before.limits)?,
+        };
         Ok(Revision {
             model_uri,
             executor,
@@ -68,6 +73,7 @@ impl Spec {
             replicas_max,
             concurrency,
             environment,
+            limits,
             ..before
         })
     }

@@ -1,6 +1,7 @@
 //! Endpoints, deployments and traffic states as the API shows them.
 
 use super::{
+    limits::Limits,
     rollouts::{self, RolloutView},
     store::{self, Deployment, Desired, Endpoint, Revision, State, Status},
 };
@@ -64,6 +65,8 @@ pub struct DeploymentView {
     replicas_max: i64,
     concurrency: Option<i64>,
     environment: BTreeMap<String, String>,
+    /// What it says for itself; the rest is as the server was started with.
+    limits: Limits,
     /// What answers here now, which is an earlier revision while an update starts or if it failed.
     serving: Option<ServingView>,
     /// What this server has answered.
@@ -117,6 +120,8 @@ impl From<State> for TrafficView {
 pub struct Found {
     desired: Desired,
     statuses: Vec<Status>,
+    /// Servers and gateways that are there.
+    servers: usize,
     rollout: Option<RolloutView>,
 }
 
@@ -129,6 +134,7 @@ pub fn find(tx: &Tx, endpoint: Endpoint, now_ms: i64) -> Result<Found> {
     Ok(Found {
         desired,
         statuses,
+        servers: store::count_servers(tx, now_ms)?,
         rollout,
     })
 }
@@ -162,6 +168,7 @@ pub fn endpoint(app: &App, found: Found) -> EndpointView {
     let Found {
         desired,
         statuses,
+        servers,
         rollout,
     } = found;
     let running = app.gateway.endpoint(&desired.endpoint.name);
@@ -179,7 +186,7 @@ pub fn endpoint(app: &App, found: Found) -> EndpointView {
                 .iter()
                 .filter(|status| status.deployment_id == deployment.id)
                 .collect();
-            view(running.as_deref(), deployment, &own, percent)
+            view(running.as_deref(), deployment, (&own, servers), percent)
         })
         .collect();
     let state = state(desired.endpoint.disabled.is_some(), &deployments);
@@ -226,7 +233,7 @@ fn state(disabled: bool, deployments: &[DeploymentView]) -> &'static str {
 fn view(
     running: Option<&fettle_gateway::Endpoint>,
     deployment: Deployment,
-    statuses: &[&Status],
+    (statuses, servers): (&[&Status], usize),
     traffic: u8,
 ) -> DeploymentView {
     let running = running.and_then(|endpoint| endpoint.members.get(deployment.name.as_str())?.running.as_ref());
@@ -239,7 +246,8 @@ fn view(
     let state = match failed {
         Some(_) => "failed",
         None if of_revision().count() == statuses.len()
-            && !statuses.is_empty()
+            && statuses.len() == servers
+            && servers > 0
             && of_revision().all(|s| s.state == "ready") =>
         {
             "ready"
@@ -259,6 +267,7 @@ fn view(
         replicas_max,
         concurrency,
         environment,
+        limits,
         created_at,
         ..
     } = deployment.revision;
@@ -283,6 +292,7 @@ fn view(
         replicas_max,
         concurrency,
         environment,
+        limits,
         serving: running.map(|running| ServingView {
             model_version: running.deployment.options().model_version.clone(),
             current,
@@ -316,6 +326,7 @@ fn draining(endpoint: &fettle_gateway::Endpoint) -> Vec<DeploymentView> {
         replicas_max: 0,
         concurrency: None,
         environment: BTreeMap::new(),
+        limits: Limits::default(),
         serving: None,
         requests: None,
         report: None,

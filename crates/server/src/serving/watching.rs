@@ -2,7 +2,9 @@
 //! aliases, and this server says that it is there and what it has seen.
 
 use super::{
-    conductor, following, mirror,
+    conductor,
+    control::Control,
+    following, mirror,
     policy::{Observation, Verdict},
     reconciler::{Inner, Reconciler},
     store::{self, Rollout},
@@ -11,8 +13,8 @@ use crate::{
     caller::DEFAULT_WORKSPACE_ID,
     error::{ApiError, Result},
 };
-use fettle_db::params;
-use fettle_gateway::Agreement;
+use fettle_db::{Db, params};
+use fettle_gateway::{Agreement, Tally};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
@@ -58,8 +60,24 @@ async fn watch(reconciler: Weak<Inner>) {
 }
 
 async fn look(inner: &Arc<Inner>, watch: &mut Watch) -> Result<()> {
-    let stored: BTreeMap<String, i64> = inner
-        .db
+    let heartbeat = Instant::now() >= watch.heartbeat;
+    match &inner.control {
+        Control::Store { db, .. } => look_into_store(inner, db, heartbeat, &mut watch.told).await?,
+        Control::Remote(remote) => remote.exchange(inner, heartbeat).await?,
+    }
+    if heartbeat {
+        watch.heartbeat = Instant::now() + HEARTBEAT;
+    }
+    Ok(())
+}
+
+async fn look_into_store(
+    inner: &Arc<Inner>,
+    db: &Db,
+    heartbeat: bool,
+    told: &mut BTreeMap<String, String>,
+) -> Result<()> {
+    let stored: BTreeMap<String, i64> = db
         .peek(|tx| {
             Ok::<_, ApiError>(tx.query(
                 "SELECT name, revision FROM endpoints WHERE workspace_id = ?1",
@@ -83,41 +101,34 @@ async fn look(inner: &Arc<Inner>, watch: &mut Watch) -> Result<()> {
     for name in changed.map(|(name, _)| name.as_str()).chain(gone) {
         inner.sync(name).await?;
     }
-    move_rollouts(inner).await?;
-    follow_aliases(inner, &mut watch.told).await?;
-    mirror::flush(inner).await?;
-    if Instant::now() >= watch.heartbeat && !stored.is_empty() {
+    move_rollouts(inner, db).await?;
+    follow_aliases(inner, db, told).await?;
+    mirror::flush(inner, db).await?;
+    if heartbeat && !stored.is_empty() {
         inner.report().await?;
-        watch.heartbeat = Instant::now() + HEARTBEAT;
     }
     Ok(())
 }
 
 /// Writes down what was seen of each rollout's step here, and makes the moves that are due.
-async fn move_rollouts(inner: &Arc<Inner>) -> Result<()> {
+async fn move_rollouts(inner: &Arc<Inner>, db: &Db) -> Result<()> {
     let now_ms = inner.clock.now_ms();
-    let unfinished = inner
-        .db
+    let unfinished = db
         .peek(move |tx| store::all_unfinished_rollouts(tx, DEFAULT_WORKSPACE_ID))
         .await?;
-    let ids: Vec<i64> = unfinished.iter().map(|(_, rollout)| rollout.id).collect();
-    lock(&inner.step_began).retain(|(rollout, _), _| ids.contains(rollout));
+    forget_finished(inner, &unfinished);
     for (name, rollout) in unfinished {
         if let Some(seen) = seen(inner, &name, &rollout) {
             let (server_id, of) = (inner.server_id.clone(), rollout.clone());
-            inner
-                .db
-                .write(move |tx| store::observe(tx, &of, &server_id, &seen))
-                .await?;
+            db.write(move |tx| store::observe(tx, &of, &server_id, &seen)).await?;
         }
         let of = rollout.clone();
-        let verdict = inner.db.peek(move |tx| conductor::look(tx, &of, now_ms)).await?;
+        let verdict = db.peek(move |tx| conductor::look(tx, &of, now_ms)).await?;
         if matches!(verdict, Verdict::Hold(_)) {
             continue;
         }
         let (endpoint, id) = (name.clone(), rollout.id);
-        let moved = inner
-            .db
+        let moved = db
             .write(move |tx| {
                 let endpoint = store::get(tx, DEFAULT_WORKSPACE_ID, &endpoint)?;
                 conductor::make_move(tx, &endpoint, id, now_ms)
@@ -130,14 +141,28 @@ async fn move_rollouts(inner: &Arc<Inner>) -> Result<()> {
     Ok(())
 }
 
+/// What rollouts' steps began with is of no use when they have ended.
+pub(super) fn forget_finished(inner: &Inner, unfinished: &[(String, Rollout)]) {
+    let ids: Vec<i64> = unfinished.iter().map(|(_, rollout)| rollout.id).collect();
+    lock(&inner.step_began).retain(|(rollout, _), _| ids.contains(rollout));
+}
+
 /// What this server has seen of a step since it began here; None before, and when there is nothing new.
-fn seen(inner: &Inner, endpoint: &str, rollout: &Rollout) -> Option<Observation> {
+pub(super) fn seen(inner: &Inner, endpoint: &str, rollout: &Rollout) -> Option<Observation> {
     let endpoint = inner.gateway.endpoint(endpoint)?;
     let agreements = inner.gateway.agreements().into_iter();
     let of_target =
         agreements.filter(|(pair, _)| pair.endpoint == endpoint.name && *pair.mirrored_to == *rollout.deployment);
+    let others = endpoint
+        .traffic
+        .routing
+        .split
+        .keys()
+        .filter(|name| **name != rollout.deployment);
+    let stable = others.filter_map(|name| Some(endpoint.running(name)?.tally()));
     let now = Observation {
         tally: endpoint.running(&rollout.deployment)?.tally(),
+        stable: stable.fold(Tally::default(), |all, more| all.plus(&more)),
         agreement: of_target.fold(Agreement::default(), |all, (_, more)| all.plus(&more)),
     };
     let mut began = lock(&inner.step_began);
@@ -149,18 +174,18 @@ fn seen(inner: &Inner, endpoint: &str, rollout: &Rollout) -> Option<Observation>
     };
     let seen = Observation {
         tally: now.tally.since(&before.tally),
+        stable: now.stable.since(&before.stable),
         agreement: now.agreement.since(&before.agreement),
     };
     (seen != Observation::default()).then_some(seen)
 }
 
-async fn follow_aliases(inner: &Arc<Inner>, told: &mut BTreeMap<String, String>) -> Result<()> {
-    let moved = inner.db.peek(|tx| following::moved(tx, DEFAULT_WORKSPACE_ID)).await?;
+async fn follow_aliases(inner: &Arc<Inner>, db: &Db, told: &mut BTreeMap<String, String>) -> Result<()> {
+    let moved = db.peek(|tx| following::moved(tx, DEFAULT_WORKSPACE_ID)).await?;
     let now_ms = inner.clock.now_ms();
     for name in moved {
         let endpoint = name.clone();
-        let followed = inner
-            .db
+        let followed = db
             .write(move |tx| {
                 let endpoint = store::get(tx, DEFAULT_WORKSPACE_ID, &endpoint)?;
                 following::follow(tx, &endpoint, now_ms)

@@ -67,6 +67,17 @@ impl TestApp {
         }
     }
 
+    /// Answers on a port of this machine until the task is aborted.
+    pub async fn listen(&self, port: u16) -> (u16, tokio::task::JoinHandle<()>) {
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", port))
+            .await
+            .expect("a free port");
+        let port = listener.local_addr().expect("an address").port();
+        let router = self.router.clone();
+        let task = tokio::spawn(async move { axum::serve(listener, router).await.expect("the server goes on") });
+        (port, task)
+    }
+
     /// `path` is below `/api/2.0/mlflow/`, unless it starts with a slash.
     pub async fn get(&self, path: &str, query: &[(&str, &str)]) -> Answer {
         let query = serde_html_form::to_string(query).expect("pairs of text");

@@ -23,6 +23,7 @@ use std::path::PathBuf;
 
 pub(crate) use recorder::{Answered, Recorder, open};
 pub(crate) use settings::Policy;
+pub(crate) use store::policies;
 
 /// Fixed when the server starts.
 #[derive(Debug, Clone, Default)]

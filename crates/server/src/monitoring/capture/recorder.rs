@@ -96,14 +96,18 @@ async fn tell_of_gaps(db: &Db, clock: &Clock, gaps: Vec<Gap>) -> Result<()> {
 
 impl Recorder {
     pub fn record(&self, answered: Answered<'_>) {
-        let inner = &*self.inner;
-        let policy = self.policy(answered.endpoint);
-        // Failures are rare and the more interesting: none is left out by sampling.
-        let recorded = policy.enabled && (answered.status >= 400 || sampled(answered.request_id, policy.sampling_rate));
-        inner.capture.record(Served {
+        let recorded = self
+            .policy(answered.endpoint)
+            .records(answered.request_id, answered.status);
+        self.take(answered, self.inner.clock.now_ms(), recorded);
+    }
+
+    /// Counts a request, and keeps its bodies if it is to be recorded.
+    pub fn take(&self, answered: Answered<'_>, at_ms: i64, recorded: bool) {
+        self.inner.capture.record(Served {
             source: self.source(&answered),
             correlation_id: Arc::clone(answered.request_id),
-            at_ms: inner.clock.now_ms(),
+            at_ms,
             latency_us: answered.latency.as_micros() as u64,
             status: answered.status,
             body: recorded.then(|| Body {
@@ -191,6 +195,13 @@ impl Recorder {
                 }
             }
         });
+    }
+}
+
+impl Policy {
+    /// Failures are rare and the more interesting: none is left out by sampling.
+    pub fn records(&self, request_id: &str, status: u16) -> bool {
+        self.enabled && (status >= 400 || sampled(request_id, self.sampling_rate))
     }
 }
 

@@ -16,7 +16,7 @@ use serde_json::json;
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// What is done with an endpoint's requests.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Policy {
     pub enabled: bool,
     pub sampling_rate: f64,

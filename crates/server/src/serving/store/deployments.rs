@@ -1,10 +1,12 @@
 //! Deployments and their revisions.
 
+use super::super::limits::Limits;
 use crate::error::{ApiError, Result, not_found};
 use fettle_db::{Row, Tx, params};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Deployment {
     pub id: i64,
     pub name: String,
@@ -18,7 +20,7 @@ pub struct Deployment {
 }
 
 /// What a deployment runs. An update makes a new one.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Revision {
     pub id: i64,
     /// Counts the updates of its deployment, from 1.
@@ -33,6 +35,7 @@ pub struct Revision {
     pub replicas_max: i64,
     pub concurrency: Option<i64>,
     pub environment: BTreeMap<String, String>,
+    pub limits: Limits,
     pub created_at: i64,
     pub created_by: String,
 }
@@ -58,9 +61,9 @@ pub fn insert(
 pub fn add_revision(tx: &Tx, workspace_id: i64, deployment_id: i64, revision: &Revision) -> Result<i64> {
     let id: i64 = tx.query_one(
         "INSERT INTO deployment_revisions (workspace_id, deployment_id, number, model_uri, model_name, model_version,
-             artifact_uri, executor, replicas_min, replicas_max, concurrency, environment, created_at, created_by)
+             artifact_uri, executor, replicas_min, replicas_max, concurrency, environment, limits, created_at, created_by)
          VALUES (?1, ?2, (SELECT COALESCE(MAX(number), 0) + 1 FROM deployment_revisions WHERE deployment_id = ?2), ?3,
-             ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) RETURNING id",
+             ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) RETURNING id",
         params![
             workspace_id,
             deployment_id,
@@ -73,6 +76,7 @@ pub fn add_revision(tx: &Tx, workspace_id: i64, deployment_id: i64, revision: &R
             revision.replicas_max,
             revision.concurrency,
             serde_json::to_string(&revision.environment).expect("a map of texts serialises"),
+            serde_json::to_string(&revision.limits).expect("numbers serialise"),
             revision.created_at,
             &revision.created_by,
         ],
@@ -83,6 +87,15 @@ pub fn add_revision(tx: &Tx, workspace_id: i64, deployment_id: i64, revision: &R
         params![deployment_id, id],
     )?;
     Ok(id)
+}
+
+/// Where the files of a revision's model are.
+pub fn artifact_uri(tx: &Tx, workspace_id: i64, revision_id: i64) -> Result<Option<String>> {
+    Ok(tx.query_opt(
+        "SELECT artifact_uri FROM deployment_revisions WHERE workspace_id = ?1 AND id = ?2",
+        params![workspace_id, revision_id],
+        |row| row.get(0),
+    )?)
 }
 
 /// Notes that a revision runs, unless another is wanted by now.
@@ -145,7 +158,7 @@ fn read_all(tx: &Tx, sql: &'static str, params: &[fettle_db::Param<'_>]) -> Resu
         .collect();
     let revisions = tx.query(
         "SELECT id, number, model_uri, model_name, model_version, artifact_uri, executor, replicas_min, replicas_max,
-             concurrency, environment, created_at, created_by
+             concurrency, environment, limits, created_at, created_by
          FROM deployment_revisions WHERE id IN_IDS(?1)",
         params![ids.as_slice()],
         Revision::read,
@@ -173,8 +186,9 @@ impl Revision {
             replicas_max: row.get(8)?,
             concurrency: row.get(9)?,
             environment: serde_json::from_str(row.text(10)?).unwrap_or_default(),
-            created_at: row.get(11)?,
-            created_by: row.get(12)?,
+            limits: serde_json::from_str(row.text(11)?).unwrap_or_default(),
+            created_at: row.get(12)?,
+            created_by: row.get(13)?,
         })
     }
 }

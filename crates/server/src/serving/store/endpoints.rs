@@ -2,8 +2,9 @@
 
 use crate::error::{ApiError, Result, not_found};
 use fettle_db::{Row, Tx, params};
+use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Endpoint {
     pub id: i64,
     pub workspace_id: i64,
@@ -19,7 +20,7 @@ pub struct Endpoint {
     pub disabled: Option<Disabled>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Disabled {
     pub reason: String,
     pub by: String,

@@ -13,7 +13,7 @@ pub use servers::{Report, Status};
 pub use traffic::{NewState, State};
 
 pub use deployments::{
-    add_revision, delete as delete_deployment, find as find_deployment, insert as insert_deployment,
+    add_revision, artifact_uri, delete as delete_deployment, find as find_deployment, insert as insert_deployment,
     list as list_deployments, no_deployment, settle,
 };
 pub use endpoints::{
@@ -24,14 +24,15 @@ pub use rollouts::{
     find as find_rollout, insert as insert_rollout, list as list_rollouts, observe, observed,
     unfinished as unfinished_rollout,
 };
-pub use servers::{forget_server, report, statuses, unready};
+pub use servers::{count as count_servers, forget_server, report, statuses, unready};
 pub use traffic::{current, insert as insert_state, list as list_states, state};
 
 use crate::error::Result;
 use fettle_db::Tx;
+use serde::{Deserialize, Serialize};
 
 /// All that a server needs to answer for an endpoint.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Desired {
     pub endpoint: Endpoint,
     pub deployments: Vec<Deployment>,

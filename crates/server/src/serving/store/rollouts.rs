@@ -3,11 +3,12 @@
 use super::super::policy::{Observation, Policy};
 use crate::error::{ApiError, ErrorCode, Result};
 use fettle_db::{Row, Tx, params};
+use serde::{Deserialize, Serialize};
 
 /// Events that are kept of one rollout.
 const EVENTS_MAX: i64 = 500;
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Rollout {
     pub id: i64,
     pub workspace_id: i64,

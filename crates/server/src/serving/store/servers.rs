@@ -2,13 +2,14 @@
 
 use crate::error::Result;
 use fettle_db::{Tx, params};
+use serde::{Deserialize, Serialize};
 
 /// A server that was not heard of for this long is taken for gone.
 const GONE_AFTER_MS: i64 = 30_000;
 const FORGOTTEN_AFTER_MS: i64 = 3_600_000;
 
 /// How a deployment does on one server.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Status {
     pub deployment_id: i64,
     pub revision_id: i64,
@@ -90,6 +91,16 @@ pub fn statuses(tx: &Tx, deployment_ids: &[i64], now_ms: i64) -> Result<Vec<Stat
             })
         },
     )?)
+}
+
+/// How many servers are there.
+pub fn count(tx: &Tx, now_ms: i64) -> Result<usize> {
+    let count: i64 = tx.query_one(
+        "SELECT COUNT(*) FROM serving_servers WHERE seen_at >= ?1",
+        params![now_ms - GONE_AFTER_MS],
+        |row| row.get(0),
+    )?;
+    Ok(usize::try_from(count).unwrap_or_default())
 }
 
 /// On how many of the servers that are there a deployment does not answer, and a reason that one of them gives.

@@ -4,11 +4,12 @@ use super::Endpoint;
 use crate::error::{ApiError, ErrorCode, Result};
 use fettle_db::{Row, Tx, params};
 use fettle_gateway::routing::Routing;
+use serde::{Deserialize, Serialize};
 
 /// How many states of an endpoint are kept; the oldest go first.
 const KEPT: i64 = 1000;
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct State {
     pub number: i64,
     pub routing: Routing,

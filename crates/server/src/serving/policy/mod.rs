@@ -1,14 +1,22 @@
 //! Progressive rollouts: the steps a user declares and what to do at each moment. Rules without a database.
 
+mod checks;
+mod share;
+mod wait;
+
+pub use checks::Check;
+pub use share::share;
+pub use wait::Wait;
+
 use crate::error::{Result, invalid};
 use fettle_gateway::{Agreement, Tally};
 use jiff::SignedDuration;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use wait::day;
 
 const STEPS_MAX: usize = 50;
 const CHECKS_MAX: usize = 20;
-const WAIT_MAX: SignedDuration = SignedDuration::from_hours(24 * 30);
 
 /// How traffic moves to a deployment.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -45,76 +53,14 @@ pub struct Step {
     pub tolerance: Option<f64>,
 }
 
-/// A limit. Beyond it the rollout is rolled back.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "check", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Check {
-    /// The share of requests that were not answered with 200.
-    ErrorRate {
-        max: f64,
-    },
-    LatencyP50Ms {
-        max: f64,
-    },
-    LatencyP99Ms {
-        max: f64,
-    },
-    /// The share of mirrored requests on which the two deployments did not agree.
-    MirrorDisagreement {
-        max: f64,
-    },
-    /// The verdict of a monitor.
-    Drift {
-        monitor: String,
-    },
-}
-
-/// A length of time, written as `30s`, `5m` or `1h`, or as a number of seconds.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Wait(pub SignedDuration);
-
-fn day() -> Wait {
-    Wait(SignedDuration::from_hours(24))
-}
-
-impl Wait {
-    fn ms(self) -> i64 {
-        i64::try_from(self.0.as_millis()).unwrap_or(i64::MAX)
-    }
-}
-
-impl Serialize for Wait {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        format!("{:#}", self.0).serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Wait {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Written {
-            Seconds(u32),
-            Text(String),
-        }
-        let wait = match Written::deserialize(deserializer) {
-            Ok(Written::Seconds(seconds)) => Some(SignedDuration::from_secs(seconds.into())),
-            Ok(Written::Text(text)) => text.parse().ok(),
-            Err(_) => None,
-        };
-        wait.filter(|wait| !wait.is_negative() && *wait <= WAIT_MAX)
-            .map(Self)
-            .ok_or_else(|| {
-                serde::de::Error::custom("a length of time is written as 30s, 5m or 1h, and is at most 30 days")
-            })
-    }
-}
-
 /// What has been seen of a step, on all servers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Observation {
     /// Of the deployment that is rolled out.
     pub tally: Tally,
+    /// Of the deployments that have the rest of the traffic.
+    #[serde(default)]
+    pub stable: Tally,
     /// Of the requests mirrored to it.
     pub agreement: Agreement,
 }
@@ -124,6 +70,7 @@ impl Observation {
     pub fn plus(self, more: &Self) -> Self {
         Self {
             tally: self.tally.plus(&more.tally),
+            stable: self.stable.plus(&more.stable),
             agreement: self.agreement.plus(&more.agreement),
         }
     }
@@ -202,23 +149,7 @@ impl Policy {
             }
         }
         let mirrors = self.steps.iter().any(|step| step.mirror.is_some());
-        for check in &self.checks {
-            match check {
-                Check::ErrorRate { max } | Check::MirrorDisagreement { max } if !(0.0..=1.0).contains(max) => {
-                    return Err(invalid(format!("checks: a share is between 0 and 1, max is {max}.")));
-                }
-                Check::LatencyP50Ms { max } | Check::LatencyP99Ms { max } if max.is_nan() || *max <= 0.0 => {
-                    return Err(invalid(format!(
-                        "checks: max is a number of milliseconds above 0, it is {max}."
-                    )));
-                }
-                Check::MirrorDisagreement { .. } if !mirrors => {
-                    return Err(invalid("checks: mirror_disagreement needs a step with `mirror`."));
-                }
-                _ => {}
-            }
-        }
-        Ok(())
+        self.checks.iter().try_for_each(|check| check.check(mirrors))
     }
 
     /// The monitors that the policy asks.
@@ -238,7 +169,7 @@ impl Policy {
         let found = self
             .checks
             .iter()
-            .find_map(|check| check.objection(moment.observation, moment.objections));
+            .find_map(|check| check.objection(moment.observation, self.requests_min, moment.objections));
         if let Some(objection) = found.filter(|_| enough) {
             return Verdict::RollBack(objection);
         }
@@ -269,62 +200,6 @@ impl Policy {
             Verdict::NextStep
         }
     }
-}
-
-impl Check {
-    /// What speaks against going on.
-    fn objection(&self, seen: &Observation, objections: &BTreeMap<String, String>) -> Option<String> {
-        let beyond = |name: &str, value: Option<f64>, max: f64| {
-            let value = value.filter(|value| *value > max)?;
-            Some(format!("{name} is {}, at most {max} was allowed", rounded(value)))
-        };
-        match self {
-            Self::ErrorRate { max } => beyond("error_rate", seen.tally.error_rate(), *max),
-            Self::LatencyP50Ms { max } => beyond("latency_p50_ms", seen.tally.latency_ms(0.5), *max),
-            Self::LatencyP99Ms { max } => beyond("latency_p99_ms", seen.tally.latency_ms(0.99), *max),
-            Self::MirrorDisagreement { max } => beyond("mirror_disagreement", seen.agreement.disagreement(), *max),
-            Self::Drift { monitor } => {
-                let why = objections.get(monitor)?;
-                Some(format!("drift: monitor `{monitor}` objects: {why}"))
-            }
-        }
-    }
-}
-
-fn rounded(value: f64) -> f64 {
-    (value * 1e4).round() / 1e4
-}
-
-/// The split that gives `deployment` so much, and the rest to the others in the proportions of `before`.
-pub fn share(before: &BTreeMap<String, u8>, deployment: &str, percent: u8) -> BTreeMap<String, u8> {
-    let others: Vec<(&String, u32)> = before
-        .iter()
-        .filter(|(name, _)| *name != deployment)
-        .map(|(name, share)| (name, u32::from(*share)))
-        .collect();
-    let whole: u32 = others.iter().map(|(_, share)| share).sum();
-    let mut split = BTreeMap::from([(deployment.to_owned(), percent)]);
-    if whole == 0 {
-        split.insert(deployment.to_owned(), 100);
-        return split;
-    }
-    let rest = u32::from(100 - percent.min(100));
-    let mut given = 0;
-    let mut remainders = Vec::new();
-    for (name, share) in &others {
-        let part = rest * share;
-        given += part / whole;
-        remainders.push((part % whole, *name));
-        split.insert((*name).clone(), u8::try_from(part / whole).unwrap_or(100));
-    }
-    // What rounding left goes to the largest remainders.
-    remainders.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
-    for (_, name) in remainders.into_iter().take((rest - given) as usize) {
-        if let Some(percent) = split.get_mut(name) {
-            *percent += 1;
-        }
-    }
-    split
 }
 
 #[cfg(test)]
@@ -420,6 +295,44 @@ mod tests {
     }
 
     #[test]
+    fn checks_against_the_stable_deployments_need_these_to_have_seen_enough() {
+        let policy = policy(json!({
+            "steps": [{ "percent": 50, "wait": "5m" }, { "percent": 100 }],
+            "checks": [{ "check": "error_rate", "max_above_stable": 0.02 },
+                { "check": "latency_p99_ms", "max_times_stable": 2 }],
+            "requests_min": 100,
+        }));
+        assert!(policy.check().is_ok());
+        let decide = |observation: &Observation| {
+            policy.decide(Moment {
+                step: 0,
+                step_ms: 0,
+                rollout_ms: 0,
+                observation,
+                objections: &BTreeMap::new(),
+            })
+        };
+        let holds = Verdict::Hold("is watched for another 5m".to_owned());
+        let against = |errors, requests, stable_errors| Observation {
+            stable: seen(requests, stable_errors).tally,
+            ..seen(100, errors)
+        };
+        assert_eq!(decide(&against(5, 100, 3)), holds);
+        assert_eq!(decide(&against(50, 99, 0)), holds, "the others have not seen enough");
+        let Verdict::RollBack(why) = decide(&against(6, 100, 3)) else {
+            panic!("it goes on");
+        };
+        assert_eq!(
+            why,
+            "error_rate is 0.06, that of the stable deployments 0.03, and at most 0.02 above it was allowed"
+        );
+        let mut slow = against(0, 100, 0);
+        let tally = json!({ "requests": 100, "errors": 0, "seconds": [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 100, 0] });
+        slow.tally = serde_json::from_value(tally).expect("a tally");
+        assert!(matches!(decide(&slow), Verdict::RollBack(why) if why.contains("2 times it")));
+    }
+
+    #[test]
     fn bad_policies_are_refused_by_name() {
         for (body, part) in [
             (json!({ "steps": [] }), "at least one step"),
@@ -445,6 +358,14 @@ mod tests {
                 json!({ "steps": [{ "percent": 100 }], "checks": [{ "check": "mirror_disagreement", "max": 0 }] }),
                 "needs a step",
             ),
+            (
+                json!({ "steps": [{ "percent": 100 }], "checks": [{ "check": "latency_p50_ms" }] }),
+                "`max` or `max_times_stable`",
+            ),
+            (
+                json!({ "steps": [{ "percent": 100 }], "checks": [{ "check": "latency_p50_ms", "max_times_stable": 0 }] }),
+                "a factor above 0",
+            ),
         ] {
             let error = policy(body.clone()).check().expect_err("a refusal").message;
             assert!(error.contains(part), "{body}: {error}");
@@ -464,28 +385,5 @@ mod tests {
     fn policies_are_read_back_as_they_were_written() {
         let text = serde_json::to_string(&canary()).expect("a policy serialises");
         assert_eq!(policy(serde_json::from_str(&text).expect("JSON")), canary(), "{text}");
-    }
-
-    #[test]
-    fn the_others_keep_their_proportions() {
-        let check = |before: &[(&str, u8)], percent: u8, expected: &[(&str, u8)]| {
-            let owned = |pairs: &[(&str, u8)]| {
-                pairs
-                    .iter()
-                    .map(|(n, p)| ((*n).to_owned(), *p))
-                    .collect::<BTreeMap<_, _>>()
-            };
-            assert_eq!(share(&owned(before), "new", percent), owned(expected));
-        };
-        check(&[("a", 100)], 10, &[("a", 90), ("new", 10)]);
-        check(&[("a", 50), ("b", 50)], 25, &[("a", 38), ("b", 37), ("new", 25)]);
-        check(
-            &[("a", 80), ("b", 10), ("new", 10)],
-            55,
-            &[("a", 40), ("b", 5), ("new", 55)],
-        );
-        check(&[("a", 70), ("b", 30)], 100, &[("a", 0), ("b", 0), ("new", 100)]);
-        check(&[("new", 100)], 10, &[("new", 100)]);
-        check(&[], 10, &[("new", 100)]);
     }
 }
