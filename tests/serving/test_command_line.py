@@ -44,9 +44,9 @@ def test_a_models_life(server, tmp_path):
     assert [line.split("\t")[0] for line in lines] == ["name", "blue", "green"]
     assert "green" in fettle("deployment", "list", "--endpoint", "iris", "-o", "table")
 
-    (tmp_path / "rows.csv").write_text("x\n2.0\n3.0\n")
-    assert json.loads(fettle("predict", "--endpoint", "iris", "-i", "rows.csv"))["predictions"] == pytest.approx([20.0, 30.0])
-    assert json.loads(fettle("predict", "--endpoint", "iris", "-i", "rows.csv", "--deployment", "green"))["predictions"] == pytest.approx([40.0, 60.0])
+    (tmp_path / "rows.json").write_text('{"dataframe_split": {"columns": ["x"], "data": [[2.0], [3.0]]}}')
+    assert json.loads(fettle("predict", "--endpoint", "iris", "-i", "rows.json"))["predictions"] == pytest.approx([20.0, 30.0])
+    assert json.loads(fettle("predict", "--endpoint", "iris", "-i", "rows.json", "--deployment", "green"))["predictions"] == pytest.approx([40.0, 60.0])
 
     parity = json.loads(fettle("model", "parity", "models:/iris/1", "-o", "json"))
     assert parity["report"]["passed"] and parity["compared_at"]
@@ -69,9 +69,9 @@ def test_a_models_life(server, tmp_path):
 
     fettle("endpoint", "update", "iris", "--fallback-constant", "0.5")
     fettle("endpoint", "disable", "iris", "--reason", "wrong since noon")
-    assert json.loads(fettle("predict", "--endpoint", "iris", "-i", "rows.csv")) == {"predictions": [0.5, 0.5]}
+    assert json.loads(fettle("predict", "--endpoint", "iris", "-i", "rows.json")) == {"predictions": [0.5, 0.5]}
     fettle("endpoint", "enable", "iris")
-    assert json.loads(fettle("predict", "--endpoint", "iris", "-i", "rows.csv"))["predictions"] == pytest.approx([40.0, 60.0])
+    assert json.loads(fettle("predict", "--endpoint", "iris", "-i", "rows.json"))["predictions"] == pytest.approx([40.0, 60.0])
 
     assert "this model is broken" in fettle("deployment", "create", "red", "--endpoint", "iris", "--model", "models:/iris/3", code=1)
     fettle("deployment", "delete", "red", "--endpoint", "iris")
