@@ -188,24 +188,24 @@ impl Session {
         })
     }
 
-    pub(crate) fn insert_rows(
-        &self,
-        into: &'static str,
-        columns: &[Column<'_>],
-        conflict: &'static str,
-    ) -> Result<u64> {
-        let arrays: Vec<String> = (1..)
-            .zip(columns)
-            .map(|(number, column)| format!("${number}::{}", column.array()))
-            .collect();
-        let text = format!(
-            "INSERT INTO {into} SELECT * FROM UNNEST({}) {conflict}",
-            arrays.join(", ")
-        );
+    pub(crate) fn insert_rows(&self, into: &str, columns: &[Column<'_>], conflict: &str) -> Result<u64> {
+        let text = insert_columns(into, columns, conflict);
         self.wait(async {
             let statement = self.client.prepare_cached(&text).await?;
-            let params: Vec<&(dyn ToSql + Sync)> = columns.iter().map(|column| column as &(dyn ToSql + Sync)).collect();
-            self.client.execute(&statement, &params).await
+            self.client.execute(&statement, &as_params(columns)).await
+        })
+    }
+
+    pub(crate) fn insert_rows_returning(
+        &self,
+        into: &str,
+        columns: &[Column<'_>],
+        tail: &str,
+    ) -> Result<Vec<tokio_postgres::Row>> {
+        let text = insert_columns(into, columns, tail);
+        self.wait(async {
+            let statement = self.client.prepare_cached(&text).await?;
+            self.client.query(&statement, &as_params(columns)).await
         })
     }
 
@@ -270,6 +270,19 @@ impl Session {
             Error::from(error)
         })
     }
+}
+
+/// All rows in one statement: each column is an array.
+fn insert_columns(into: &str, columns: &[Column<'_>], tail: &str) -> String {
+    let arrays: Vec<String> = (1..)
+        .zip(columns)
+        .map(|(number, column)| format!("${number}::{}", column.array()))
+        .collect();
+    format!("INSERT INTO {into} SELECT * FROM UNNEST({}) {tail}", arrays.join(", "))
+}
+
+fn as_params<'c>(columns: &'c [Column<'_>]) -> Vec<&'c (dyn ToSql + Sync)> {
+    columns.iter().map(|column| column as _).collect()
 }
 
 /// `?1` as SQLite writes it to `$1`. No SQL of ours has a question mark elsewhere: text travels in parameters.

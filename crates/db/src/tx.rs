@@ -105,26 +105,54 @@ impl<'c> Tx<'c> {
     /// Inserts rows that are given as columns, in one statement where the engine can. `into` is the table with its
     /// columns, `conflict` is empty or an `ON CONFLICT` clause; with one that updates, no two rows may meet.
     pub fn insert_rows(&self, into: &'static str, columns: &[Column<'_>], conflict: &'static str) -> Result<u64> {
-        let rows = columns.first().map_or(0, Column::len);
-        debug_assert!(columns.iter().all(|column| column.len() == rows));
+        let rows = rows(columns);
         if rows == 0 {
             return Ok(0);
         }
         match self.connection {
             Owner::Sqlite(connection) => {
-                let places: Vec<String> = (1..=columns.len()).map(|number| format!("?{number}")).collect();
-                let text = format!("INSERT INTO {into} VALUES ({}) {conflict}", places.join(", "));
-                let mut statement = connection.prepare_cached(&text)?;
+                let mut statement = connection.prepare_cached(&insert_row(into, columns.len(), conflict))?;
                 let mut changed = 0;
                 for row in 0..rows {
-                    for (index, column) in columns.iter().enumerate() {
-                        statement.raw_bind_parameter(index + 1, column.at(row))?;
-                    }
+                    bind(&mut statement, columns, row)?;
                     changed += statement.raw_execute()? as u64;
                 }
                 Ok(changed)
             }
             Owner::Postgres(session) => session.insert_rows(into, columns, conflict),
+        }
+    }
+
+    /// As [`Self::insert_rows`], where `tail` ends in `RETURNING`; reads the rows that come back, in any order.
+    pub fn insert_rows_returning<T>(
+        &self,
+        into: &'static str,
+        columns: &[Column<'_>],
+        tail: &'static str,
+        mut read: impl FnMut(&Row<'_>) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        let rows = rows(columns);
+        if rows == 0 {
+            return Ok(Vec::new());
+        }
+        match self.connection {
+            Owner::Sqlite(connection) => {
+                let mut statement = connection.prepare_cached(&insert_row(into, columns.len(), tail))?;
+                let mut returned = Vec::new();
+                for row in 0..rows {
+                    bind(&mut statement, columns, row)?;
+                    // To its end: SQLite commits nothing while a statement is halfway.
+                    let mut rows = statement.raw_query();
+                    while let Some(row) = rows.next()? {
+                        returned.push(read(&Row::Sqlite(row))?);
+                    }
+                }
+                Ok(returned)
+            }
+            Owner::Postgres(session) => {
+                let rows = session.insert_rows_returning(into, columns, tail)?;
+                rows.iter().map(|row| read(&Row::Postgres(row))).collect()
+            }
         }
     }
 
@@ -286,6 +314,25 @@ impl<'c> Tx<'c> {
             Owner::Postgres(_) => pattern.replace('\\', "\\\\"),
         }
     }
+}
+
+fn rows(columns: &[Column<'_>]) -> usize {
+    let rows = columns.first().map_or(0, Column::len);
+    debug_assert!(columns.iter().all(|column| column.len() == rows));
+    rows
+}
+
+/// SQLite inserts row by row.
+fn insert_row(into: &str, columns: usize, tail: &str) -> String {
+    let places: Vec<String> = (1..=columns).map(|number| format!("?{number}")).collect();
+    format!("INSERT INTO {into} VALUES ({}) {tail}", places.join(", "))
+}
+
+fn bind(statement: &mut rusqlite::Statement<'_>, columns: &[Column<'_>], row: usize) -> Result<()> {
+    for (index, column) in columns.iter().enumerate() {
+        statement.raw_bind_parameter(index + 1, column.at(row))?;
+    }
+    Ok(())
 }
 
 /// SQLite has no arrays: a set of keys is a JSON list.

@@ -138,8 +138,11 @@ fn json_list(ids: &[i64]) -> String {
 #[derive(Debug)]
 pub enum Column<'a> {
     Ints(Vec<i64>),
+    /// None is null, here and below.
+    MaybeInts(Vec<Option<i64>>),
     Reals(Vec<f64>),
     Texts(Vec<&'a str>),
+    MaybeTexts(Vec<Option<&'a str>>),
     Bytes(Vec<&'a [u8]>),
 }
 
@@ -147,8 +150,10 @@ impl Column<'_> {
     pub(crate) fn len(&self) -> usize {
         match self {
             Self::Ints(values) => values.len(),
+            Self::MaybeInts(values) => values.len(),
             Self::Reals(values) => values.len(),
             Self::Texts(values) => values.len(),
+            Self::MaybeTexts(values) => values.len(),
             Self::Bytes(values) => values.len(),
         }
     }
@@ -157,8 +162,10 @@ impl Column<'_> {
     pub(crate) fn at(&self, row: usize) -> Param<'_> {
         match self {
             Self::Ints(values) => Param::Int(values[row]),
+            Self::MaybeInts(values) => Param::from(values[row]),
             Self::Reals(values) => Param::Real(values[row]),
             Self::Texts(values) => Param::Text(Cow::Borrowed(values[row])),
+            Self::MaybeTexts(values) => Param::from(values[row]),
             Self::Bytes(values) => Param::Bytes(Cow::Borrowed(values[row])),
         }
     }
@@ -166,9 +173,9 @@ impl Column<'_> {
     /// The type of the whole column in PostgreSQL.
     pub(crate) fn array(&self) -> &'static str {
         match self {
-            Self::Ints(_) => "BIGINT[]",
+            Self::Ints(_) | Self::MaybeInts(_) => "BIGINT[]",
             Self::Reals(_) => "DOUBLE PRECISION[]",
-            Self::Texts(_) => "TEXT[]",
+            Self::Texts(_) | Self::MaybeTexts(_) => "TEXT[]",
             Self::Bytes(_) => "BYTEA[]",
         }
     }
@@ -182,9 +189,14 @@ impl ToSql for Column<'_> {
     ) -> std::result::Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
         match self {
             Self::Ints(values) => values.to_sql(ty, out),
+            Self::MaybeInts(values) => values.to_sql(ty, out),
             Self::Reals(values) => values.to_sql(ty, out),
             Self::Texts(values) if values.iter().any(|value| value.contains('\0')) => Err(NulInText.into()),
             Self::Texts(values) => values.to_sql(ty, out),
+            Self::MaybeTexts(values) if values.iter().flatten().any(|value| value.contains('\0')) => {
+                Err(NulInText.into())
+            }
+            Self::MaybeTexts(values) => values.to_sql(ty, out),
             Self::Bytes(values) => values.to_sql(ty, out),
         }
     }

@@ -5,7 +5,8 @@ use fettle_db::{Column, Db, Error, Migration, Tx, on_both_databases, params, tes
 static MIGRATIONS: &[Migration] = &[Migration {
     version: 1,
     name: "notes",
-    sql: "CREATE TABLE notes (id IDENTITY_KEY, name TEXT NOT NULL UNIQUE, score DOUBLE PRECISION, body BYTES);
+    sql: "CREATE TABLE notes (id IDENTITY_KEY, name TEXT NOT NULL UNIQUE, score DOUBLE PRECISION, body BYTES,
+              remark TEXT, rank BIGINT);
           CREATE TABLE counters (name TEXT NOT NULL, value BIGINT NOT NULL, PRIMARY KEY (name)) CLUSTERED;",
 }];
 
@@ -163,6 +164,27 @@ on_both_databases! { MIGRATIONS;
         assert_eq!(rows.expect("rows"), expected);
         let none = db.write(|tx| tx.insert_rows("notes (name)", &[Column::Texts(Vec::new())], "")).await;
         assert_eq!(none.expect("nothing to do"), 0);
+    }
+
+    async fn rows_that_were_inserted_come_back(db: Db) {
+        db.write(|tx| insert_note(tx, "b")).await.expect("an insert");
+        let mut made: Vec<(String, Option<String>, Option<i64>)> = db.write(|tx| tx.insert_rows_returning(
+            "notes (name, remark, rank)",
+            &[
+                Column::Texts(vec!["a", "b", "c"]),
+                Column::MaybeTexts(vec![None, Some("taken"), Some("new")]),
+                Column::MaybeInts(vec![Some(7), Some(8), None]),
+            ],
+            "ON CONFLICT (name) DO NOTHING RETURNING name, remark, rank",
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        )).await.expect("rows");
+        made.sort();
+        assert_eq!(made, [("a".to_owned(), None, Some(7)), ("c".to_owned(), Some("new".to_owned()), None)]);
+        assert_eq!(names(&db).await, ["a", "b", "c"]);
+        let nul = db.write(|tx| tx.insert_rows("notes (name, remark)", &[
+            Column::Texts(vec!["d"]), Column::MaybeTexts(vec![Some("a\0b")]),
+        ], "")).await;
+        assert!(matches!(nul, Err(Error::NulInText)), "{nul:?}");
     }
 
     async fn readers_cannot_write(db: Db) {

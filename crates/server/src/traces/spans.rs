@@ -207,20 +207,9 @@ pub async fn list_spans(
     app.db
         .read(move |tx| {
             let record = records::get(tx, caller.workspace_id, &trace_id)?;
-            let mut places = spans::places(tx, record.id)?;
-            let place = |place: &Place| {
-                let (child, start_ns) = place.span.order();
-                (child, start_ns, place.span.span_id)
-            };
-            places.sort_unstable_by_key(place);
-            let start = after.as_ref().map_or(0, |after| {
-                places.partition_point(|other| place(other) <= (after.child, after.start_ns, after.span_id))
-            });
-            let end = places.len().min(start + limit);
-            let last = places
-                .get(end.wrapping_sub(1))
-                .filter(|_| end < places.len())
-                .map(place);
+            let after = after.as_ref().map(|after| (after.child, after.start_ns, after.span_id));
+            let (places, is_more, total) = spans::page(tx, record.id, after, limit)?;
+            let last = places.last().filter(|_| is_more).map(Place::page_order);
             let next_page_token = last.map(|(child, start_ns, span_id)| {
                 page_token::encode(&After {
                     child,
@@ -228,7 +217,7 @@ pub async fn list_spans(
                     span_id,
                 })
             });
-            let contents = spans::contents(tx, record.id, &places[start..end])?;
+            let contents = spans::contents(tx, record.id, &places)?;
             let raw = contents
                 .into_iter()
                 .map(RawValue::from_string)
@@ -237,7 +226,7 @@ pub async fn list_spans(
                 spans: raw.map_err(|error| {
                     ApiError::new(ErrorCode::InternalError, "A stored span is not readable.").because(error)
                 })?,
-                total: places.len(),
+                total,
                 next_page_token,
             }))
         })

@@ -6,13 +6,13 @@ use crate::{
     traces::usage::{self, COST_KEYS, TOKEN_KEYS, Total},
     tracking::store::{experiments, runs},
 };
-use fettle_db::{Row, Tx, params};
+use fettle_db::{Column, Row, Tx, params};
 use fettle_traces::{
     block::{Block, Cost, SpanSummary, Usage},
     index::IndexRow,
     received::{ReceivedTrace, total_cost, total_usage},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 const ARTIFACT_LOCATION: &str = "mlflow.artifactLocation";
 pub const SPANS_LOCATION: &str = "mlflow.trace.spansLocation";
@@ -71,26 +71,29 @@ pub fn ingest(tx: &Tx, to: &Destination, traces: &[PackedTrace]) -> Result<BTree
 /// The traces' records. Those that are there are held, so that nobody else adds spans to them at the same time.
 fn find_or_insert(tx: &Tx, to: &Destination, traces: &[PackedTrace]) -> Result<Vec<Known>> {
     let made: Vec<Known> = traces.iter().map(|packed| Known::made(to, &packed.trace)).collect();
-    let rows = traces.iter().zip(&made).map(|(packed, made)| {
-        params![
-            to.workspace_id,
-            to.experiment_id,
-            &packed.trace.trace_id,
-            &made.state,
-            made.request_time,
-            made.execution_duration,
-            &packed.trace.request_preview,
-            &packed.trace.response_preview,
-        ]
-        .to_vec()
-    });
-    let created = tx.query_each(
-        "INSERT INTO traces (workspace_id, experiment_id, trace_id, state, request_time, execution_duration,
-             request_preview, response_preview)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (trace_id) DO NOTHING RETURNING id",
-        rows,
-        |row| row.get::<i64>(0),
-    )?;
+    let count = traces.len();
+    let said = || traces.iter().map(|packed| &packed.trace);
+    let columns = [
+        Column::Ints(vec![to.workspace_id; count]),
+        Column::Ints(vec![to.experiment_id; count]),
+        Column::Texts(said().map(|trace| trace.trace_id.as_str()).collect()),
+        Column::Texts(made.iter().map(|made| made.state.as_str()).collect()),
+        Column::Ints(made.iter().map(|made| made.request_time).collect()),
+        Column::MaybeInts(made.iter().map(|made| made.execution_duration).collect()),
+        Column::MaybeTexts(said().map(|trace| trace.request_preview.as_deref()).collect()),
+        Column::MaybeTexts(said().map(|trace| trace.response_preview.as_deref()).collect()),
+    ];
+    let created: HashMap<String, i64> = tx
+        .insert_rows_returning(
+            "traces (workspace_id, experiment_id, trace_id, state, request_time, execution_duration,
+                 request_preview, response_preview)",
+            &columns,
+            "ON CONFLICT (trace_id) DO NOTHING RETURNING trace_id, id",
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?
+        .into_iter()
+        .collect();
+    let created: Vec<Option<i64>> = said().map(|trace| created.get(&trace.trace_id).copied()).collect();
     let there = traces.iter().zip(&created).filter(|(_, created)| created.is_none());
     let there = there.map(|(packed, _)| params![&packed.trace.trace_id, to.workspace_id].to_vec());
     // The update changes nothing but holds the row.
@@ -188,30 +191,24 @@ fn insert_blocks(tx: &Tx, workspace_id: i64, traces: &[PackedTrace], known: &[Kn
         index_ids.insert(*experiment_id, id);
     }
     let first = next_blocks(tx, known)?;
-    let blocks = traces
+    let rows_of_blocks: Vec<(&Known, i64, &Block)> = traces
         .iter()
         .zip(known)
         .zip(first)
-        .flat_map(|((packed, known), first)| {
-            let index_id = index_ids.get(&known.experiment_id).copied();
-            (first..).zip(&packed.blocks).map(move |(id, block)| {
-                params![
-                    workspace_id,
-                    known.id,
-                    id,
-                    block.spans as i64,
-                    index_id,
-                    &block.summary,
-                    &block.data,
-                ]
-                .to_vec()
-            })
-        });
-    tx.execute_each(
-        "INSERT INTO span_blocks (workspace_id, trace_key, id, spans, index_id, summary, data)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        blocks,
-    )?;
+        .flat_map(|((packed, known), first)| (first..).zip(&packed.blocks).map(move |(id, block)| (known, id, block)))
+        .collect();
+    let of = || rows_of_blocks.iter();
+    let columns = [
+        Column::Ints(vec![workspace_id; rows_of_blocks.len()]),
+        Column::Ints(of().map(|(known, ..)| known.id).collect()),
+        Column::Ints(of().map(|(_, id, _)| *id).collect()),
+        Column::Ints(of().map(|(.., block)| block.spans as i64).collect()),
+        Column::Ints(of().map(|(known, ..)| index_ids[&known.experiment_id]).collect()),
+        Column::Bytes(of().map(|(.., block)| &block.summary[..]).collect()),
+        Column::Bytes(of().map(|(.., block)| &block.data[..]).collect()),
+    ];
+    let into = "span_blocks (workspace_id, trace_key, id, spans, index_id, summary, data)";
+    tx.insert_rows(into, &columns, "")?;
     Ok(rows
         .into_iter()
         .map(|(experiment_id, (_, blocks))| (experiment_id, blocks))

@@ -5,7 +5,7 @@ use crate::{
     error::{ApiError, Result, not_found},
     traces::{usage, validate::NewTrace},
 };
-use fettle_db::{Row, Tx, params};
+use fettle_db::{Column, Row, Tx, params};
 use fettle_search::traces::LINKED_PROMPTS_TAG;
 use fettle_wire::{
     times::{Duration, Timestamp},
@@ -179,23 +179,31 @@ pub fn set_tags<'a>(
     set_tags_of_many(tx, workspace_id, tags.into_iter().map(|(tag, value)| (key, tag, value)))
 }
 
-/// Sets tags of several traces, each with its key.
+/// Sets tags of several traces, each with its key. Of a tag that is there twice the last counts.
 pub fn set_tags_of_many<'a>(
     tx: &Tx,
     workspace_id: i64,
     tags: impl Iterator<Item = (i64, &'a str, &'a str)>,
 ) -> Result<()> {
-    let tags: Vec<(i64, &str, &str)> = tags.collect();
-    let linked = tags.iter().filter(|(_, tag, _)| *tag == LINKED_PROMPTS_TAG);
-    for (key, _, prompts) in linked {
+    let tags: BTreeMap<(i64, &str), &str> = tags.map(|(key, tag, value)| ((key, tag), value)).collect();
+    let linked = tags.iter().filter(|((_, tag), _)| *tag == LINKED_PROMPTS_TAG);
+    for ((key, _), prompts) in linked {
         links::link_to_prompts(tx, workspace_id, *key, &links::prompts_of_tag(prompts))?;
     }
-    tx.execute_each(
-        "INSERT INTO trace_tags (workspace_id, trace_key, key, value) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT (trace_key, key) DO UPDATE SET value = excluded.value",
-        tags.into_iter()
-            .map(|(key, tag, value)| params![workspace_id, key, tag, value].to_vec()),
-    )?;
+    let into = "trace_tags (workspace_id, trace_key, key, value)";
+    put_texts(tx, into, workspace_id, &tags)
+}
+
+/// Rows of texts in a table that names a trace and a key. What is there is replaced.
+fn put_texts(tx: &Tx, into: &'static str, workspace_id: i64, texts: &BTreeMap<(i64, &str), &str>) -> Result<()> {
+    let columns = [
+        Column::Ints(vec![workspace_id; texts.len()]),
+        Column::Ints(texts.keys().map(|(trace, _)| *trace).collect()),
+        Column::Texts(texts.keys().map(|(_, key)| *key).collect()),
+        Column::Texts(texts.values().copied().collect()),
+    ];
+    let conflict = "ON CONFLICT (trace_key, key) DO UPDATE SET value = excluded.value";
+    tx.insert_rows(into, &columns, conflict)?;
     Ok(())
 }
 
@@ -248,12 +256,9 @@ pub fn set_metadata_of_many<'a>(
     workspace_id: i64,
     entries: impl Iterator<Item = (i64, &'a str, &'a str)>,
 ) -> Result<()> {
-    tx.execute_each(
-        "INSERT INTO trace_metadata (workspace_id, trace_key, key, value) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT (trace_key, key) DO UPDATE SET value = excluded.value",
-        entries.map(|(key, name, value)| params![workspace_id, key, name, value].to_vec()),
-    )?;
-    Ok(())
+    let entries = entries.map(|(key, name, value)| ((key, name), value)).collect();
+    let into = "trace_metadata (workspace_id, trace_key, key, value)";
+    put_texts(tx, into, workspace_id, &entries)
 }
 
 /// Records to the wire's infos, in their order; one query per kind.

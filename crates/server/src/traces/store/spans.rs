@@ -8,7 +8,10 @@ use fettle_traces::{
     block::{self, Content, Damaged, SpanPlace, SpanSummary},
     index::{IndexRow, Signer},
 };
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeSet, HashMap, HashSet},
+};
 
 /// Most blocks whose summaries are read at once.
 const TRACES_AT_ONCE: usize = 256;
@@ -194,22 +197,53 @@ pub struct Place {
     index: usize,
 }
 
+/// A span's place in the pages of its trace: roots first, then by time.
+pub type PageOrder = (bool, u64, u64);
+
+impl Place {
+    pub fn page_order(&self) -> PageOrder {
+        let (is_child, start_ns) = self.span.order();
+        (is_child, start_ns, self.span.span_id)
+    }
+}
+
 /// The spans of one trace in MLflow's order, with where they lie.
 pub fn places(tx: &Tx, trace_key: i64) -> Result<Vec<Place>> {
-    let mut places: HashMap<u64, Place> = HashMap::new();
+    let mut places = all_places(tx, trace_key)?;
+    places.sort_unstable_by_key(|place| (place.span.order(), place.block, place.index));
+    Ok(places)
+}
+
+/// The spans of one page, whether others follow them, and how many the whole trace has.
+pub fn page(tx: &Tx, trace_key: i64, after: Option<PageOrder>, limit: usize) -> Result<(Vec<Place>, bool, usize)> {
+    let mut places = all_places(tx, trace_key)?;
+    let total = places.len();
+    places.retain(|place| after.is_none_or(|after| place.page_order() > after));
+    let is_more = places.len() > limit;
+    if is_more {
+        // Only the page is put in order, not the whole trace.
+        places.select_nth_unstable_by_key(limit, Place::page_order);
+        places.truncate(limit);
+    }
+    places.sort_unstable_by_key(Place::page_order);
+    Ok((places, is_more, total))
+}
+
+/// The spans of one trace in no order that means something; of a span that was sent again the last.
+fn all_places(tx: &Tx, trace_key: i64) -> Result<Vec<Place>> {
+    let mut places = Vec::new();
     tx.for_each(
         "SELECT id, summary FROM span_blocks WHERE trace_key = ?1 ORDER BY id",
         params![trace_key],
         |row| {
             let block = row.get(0)?;
-            for (index, span) in block::places(row.bytes(1)?)?.into_iter().enumerate() {
-                places.insert(span.span_id, Place { span, block, index });
-            }
+            let spans = block::places(row.bytes(1)?)?.into_iter().enumerate();
+            places.extend(spans.map(|(index, span)| Place { span, block, index }));
             Ok::<_, ApiError>(())
         },
     )?;
-    let mut places: Vec<Place> = places.into_values().collect();
-    places.sort_unstable_by_key(|place| (place.span.order(), place.block, place.index));
+    places.sort_unstable_by_key(|place| (place.span.span_id, Reverse((place.block, place.index))));
+    places.dedup_by_key(|place| place.span.span_id);
     Ok(places)
 }
 

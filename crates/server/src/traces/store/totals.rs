@@ -4,7 +4,7 @@ use crate::{
     error::{ApiError, Result},
     traces::usage::Total,
 };
-use fettle_db::{Tx, params};
+use fettle_db::{Column, Tx, params};
 use std::collections::BTreeMap;
 
 /// Replaces the totals that are given and leaves the others.
@@ -27,12 +27,13 @@ pub fn set(tx: &Tx, workspace_id: i64, key: i64, totals: &[Total]) -> Result<()>
 
 /// The totals of traces that had none.
 pub fn insert(tx: &Tx, workspace_id: i64, totals: &[(i64, String, f64)]) -> Result<()> {
-    tx.execute_each(
-        "INSERT INTO trace_metrics (workspace_id, trace_key, key, value) VALUES (?1, ?2, ?3, ?4)",
-        totals
-            .iter()
-            .map(|(key, name, value)| params![workspace_id, *key, name, *value].to_vec()),
-    )?;
+    let columns = [
+        Column::Ints(vec![workspace_id; totals.len()]),
+        Column::Ints(totals.iter().map(|(key, ..)| *key).collect()),
+        Column::Texts(totals.iter().map(|(_, name, _)| name.as_str()).collect()),
+        Column::Reals(totals.iter().map(|(.., value)| *value).collect()),
+    ];
+    tx.insert_rows("trace_metrics (workspace_id, trace_key, key, value)", &columns, "")?;
     Ok(())
 }
 
