@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import time
+import traceback
 import warnings
 
 from bench import processes, report
@@ -38,22 +39,29 @@ def main():
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 
     about = report.machine()
-    measured, began = {}, time.monotonic()
-    for case in CASES:
-        chosen = [name for name in case.NAMES if name in wanted]
+    measured, failed, began = {}, [], time.monotonic()
+    for case, names in [(case, names) for case in CASES for names in getattr(case, "TOGETHER", [case.NAMES])]:
+        chosen = [name for name in names if name in wanted]
         if not chosen:
             continue
         started = time.monotonic()
         print(f"measuring {', '.join(chosen)} ...", flush=True)
-        for part in case.measure(QUICK if arguments.quick else FULL, chosen):
-            measured.update(part)
-            if arguments.quick:
-                print(json.dumps(part, indent=1), flush=True)
-            else:
-                # What is measured stays, whatever comes after.
-                report.write(measured, about)
+        try:
+            for part in case.measure(QUICK if arguments.quick else FULL, chosen):
+                measured.update(part)
+                if arguments.quick:
+                    print(json.dumps(part, indent=1), flush=True)
+                else:
+                    # What is measured stays, whatever comes after.
+                    report.write(measured, about)
+        # The others can still be measured.
+        except (Exception, SystemExit) as error:
+            failed += chosen
+            traceback.print_exception(error)
         print(f"  took {time.monotonic() - started:.0f} s", flush=True)
     print(f"took {time.monotonic() - began:.0f} s in all")
+    if failed:
+        raise SystemExit(f"could not be measured: {', '.join(failed)}")
     if arguments.quick:
         print("A quick run: one short round each. It shows that the bench works and is no measurement.")
 

@@ -13,6 +13,7 @@ from statistics import median
 from bench import processes
 
 NAMES = ["mixed@sqlite", "mixed@postgres"]
+TOGETHER = [[name] for name in NAMES]
 MINUTES = float(os.environ.get("FETTLE_BENCH_MINUTES", "60"))
 TRAINERS, READERS = 8, 2
 # Between two requests of one client, in seconds.

@@ -14,8 +14,8 @@ from bench.tracking_data import Seeded
 CONNECTIONS = 64
 # Requests a second.
 OFFERED = {"log-metric": [1_000, 5_000, 10_000, 15_000, 20_000, 30_000, 40_000], "log-batch-1000": [100, 250, 500, 750, 1_000, 1_500]}
-CURVES = [f"saturation-{kind}@{store}" for kind in OFFERED for store in ("sqlite", "postgres")]
-NAMES = [*CURVES, "floors"]
+TOGETHER = [*[[f"saturation-{kind}@{store}" for kind in OFFERED] for store in ("sqlite", "postgres")], ["floors"]]
+NAMES = [name for names in TOGETHER for name in names]
 
 
 def measure(plan, wanted):
@@ -62,8 +62,11 @@ def line(kind, run_id):
     if kind == "log-metric":
         body = {"run_id": run_id, "key": "loss", "value": 0.5, "timestamp": "{n}", "step": "{n}"}
         return "POST\t/api/2.0/mlflow/runs/log-metric\t" + json.dumps(body).replace('"{n}"', "{n}") + "\n"
-    metrics = [{"key": f"metric_{number % 10}", "value": number / 7, "step": number // 10, "timestamp": "{n}"} for number in range(1000)]
-    return "POST\t/api/2.0/mlflow/runs/log-batch\t" + json.dumps({"run_id": run_id, "metrics": metrics}).replace('"{n}"', "{n}") + "\n"
+    # Each request holds the next steps of ten metrics.
+    metrics = [
+        f'{{"key": "metric_{number % 10}", "value": {number / 7}, "step": {{n}}{number // 10:02}, "timestamp": {{n}}}}' for number in range(1000)
+    ]
+    return f'POST\t/api/2.0/mlflow/runs/log-batch\t{{"run_id": "{run_id}", "metrics": [{", ".join(metrics)}]}}\n'
 
 
 def floors(plan):

@@ -22,10 +22,11 @@ TITLES = {
 }
 HISTORIES = {"history-50k": (50_000, 500), "history-10m": (10_000_000, 320)}
 STORES = ["sqlite", "postgres"]
-NAMES = [
-    *[f"search-{query}-{size}@{store}" for store in STORES for size in SIZES for query in QUERIES if (store, size) != ("postgres", "1k")],
-    *[f"{history}@sqlite" for history in HISTORIES],
+TOGETHER = [
+    *[[f"search-{query}-{size}@{store}" for query in QUERIES] for store in STORES for size in SIZES if (store, size) != ("postgres", "1k")],
+    *[[f"{history}@sqlite"] for history in HISTORIES],
 ]
+NAMES = [name for names in TOGETHER for name in names]
 # On PostgreSQL the largest store takes minutes to fill: it is measured when it is asked for by name.
 BY_NAME_ONLY = [name for name in NAMES if name.endswith("-1m@postgres")]
 

@@ -16,7 +16,9 @@ SETTLE_SECONDS = 3
 BATCHES = [(points, connections) for points in (10, 100, 1000) for connections in (1, 8, 32)]
 KINDS = ["log-metric", *[f"log-batch-{points}-{connections}" for points, connections in BATCHES], "create-run", "runs-get", "runs-search", "runs-search-small", "loaded-memory"]
 STORES = ["sqlite", "postgres"]
-NAMES = [f"{kind}@{store}" for store in STORES for kind in KINDS]
+# Measured on the same servers.
+TOGETHER = [[f"{kind}@{store}" for kind in KINDS] for store in STORES]
+NAMES = [name for names in TOGETHER for name in names]
 
 # Of MLflow one size and one concurrency of batches is enough: it is the reference.
 AGAINST_MLFLOW = {"log-batch-10-8", "log-batch-100-8", "log-batch-1000-8"}

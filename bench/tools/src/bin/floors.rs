@@ -1,13 +1,16 @@
 //! The floors of the machine: the same work done bare, as one line of JSON.
 //!
 //! - a row inserted into SQLite and synced to disk, one by one;
-//! - an HTTP server (axum) that answers `{}`, and one that also reads a thousand metrics, asked by wrk.
+//! - an HTTP server (axum) that answers `{}`, and one that also reads a thousand metrics, asked by wrk;
+//! - a model evaluated in the process that asks.
 //!
 //! usage: floors FOLDER   measures the disk of that folder
 //!        floors serve PORT   answers at /hello and /metrics
+//!        floors predict SKOPS ROWS   a call for the rows of a JSON list of lists, and for 1,024 rows at once
 
 use anyhow::{Context, Result};
 use axum::{Json, Router, routing::post};
+use fettle_native::{Column, Method, Model, Rows};
 use serde::Deserialize;
 use std::time::{Duration, Instant};
 
@@ -32,7 +35,13 @@ async fn main() -> Result<()> {
     if first == "serve" {
         return serve(arguments.next().context("a port")?.parse()?).await;
     }
-    println!("{}", synced_inserts(&first)?);
+    let report = if first == "predict" {
+        let (model, rows) = arguments.next().zip(arguments.next()).context("a model and rows")?;
+        bare_calls(&std::fs::read(model)?, &std::fs::read(rows)?)?
+    } else {
+        synced_inserts(&first)?
+    };
+    println!("{report}");
     Ok(())
 }
 
@@ -79,4 +88,42 @@ fn synced_inserts(folder: &str) -> Result<serde_json::Value> {
         "p50_ms": commits[commits.len() / 2].as_secs_f64() * 1000.0,
         "p99_ms": commits[commits.len() * 99 / 100].as_secs_f64() * 1000.0,
     }))
+}
+
+/// Rows of a request that the executor ought to be the bound of.
+const MANY: usize = 1024;
+
+fn bare_calls(model: &[u8], rows: &[u8]) -> Result<serde_json::Value> {
+    let model = Model::from_skops(model)?;
+    let rows: Vec<Vec<f64>> = serde_json::from_slice(rows)?;
+    let single: Vec<Rows> = rows.iter().map(|row| table(&model, &[row])).collect::<Result<_>>()?;
+    let many: Vec<&Vec<f64>> = rows.iter().cycle().take(MANY).collect();
+    let many = table(&model, &many)?;
+    Ok(serde_json::json!({
+        "one_row_p50_ms": median_ms(single.iter().cycle().take(20_000), |row| model.predict(row, Method::Predict))?,
+        "many_rows": MANY,
+        "many_rows_p50_ms": median_ms(std::iter::repeat_n(&many, 200), |rows| model.predict(rows, Method::Predict))?,
+    }))
+}
+
+fn table(model: &Model, rows: &[&Vec<f64>]) -> Result<Rows> {
+    let columns = (0..model.input_count()).map(|column| Column::F64(rows.iter().map(|row| row[column]).collect()));
+    Ok(Rows::new(
+        model.input_names().map(<[String]>::to_vec),
+        columns.collect(),
+    )?)
+}
+
+fn median_ms<I, T, E: std::error::Error + Send + Sync + 'static>(
+    inputs: impl Iterator<Item = I>,
+    call: impl Fn(I) -> Result<T, E>,
+) -> Result<f64> {
+    let mut times = Vec::new();
+    for input in inputs {
+        let before = Instant::now();
+        std::hint::black_box(call(input)?);
+        times.push(before.elapsed());
+    }
+    times.sort_unstable();
+    Ok(times[times.len() / 2].as_secs_f64() * 1000.0)
 }
