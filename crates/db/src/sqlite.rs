@@ -20,18 +20,21 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 const WRITE_QUEUE: usize = 4096;
 /// Callers in one commit.
 const GROUP: usize = 512;
-/// Reads running at the same time on blocking threads.
-const READS: usize = 16;
+/// Reads running at the same time on blocking threads, for each processor. They hardly ever wait for anything, so that
+/// more would only take memory.
+const READS_PER_PROCESSOR: usize = 3;
 /// Reads waiting for a place among them; one more is refused at once.
 const READ_QUEUE: usize = 1024;
-/// Idle reader connections kept open.
-const IDLE_READERS: usize = 8;
-const STATEMENTS: usize = 256;
+/// Prepared statements kept by the writer, and by each reader, to which searches come in every shape.
+const STATEMENTS: usize = 128;
+const READER_STATEMENTS: usize = 64;
 
 pub(crate) struct Sqlite {
     path: PathBuf,
     writer: mpsc::Sender<Box<dyn Job>>,
     readers: Mutex<Vec<Connection>>,
+    /// How many reads run at once, on as many connections, which stay open.
+    reads: usize,
     read_places: Semaphore,
     read_queue: Semaphore,
 }
@@ -94,11 +97,13 @@ impl Sqlite {
             .name("store-writer".to_owned())
             .spawn(move || write_groups(&connection, jobs, &checkpoints))
             .map_err(|e| Error::Open(e.to_string()))?;
+        let reads = READS_PER_PROCESSOR * std::thread::available_parallelism().map_or(1, usize::from).max(2);
         Ok(Self {
             path: path.to_owned(),
             writer,
             readers: Mutex::new(Vec::new()),
-            read_places: Semaphore::new(READS),
+            reads,
+            read_places: Semaphore::new(reads),
             read_queue: Semaphore::new(READ_QUEUE),
         })
     }
@@ -165,13 +170,14 @@ impl Sqlite {
             return Ok(connection);
         }
         let connection = open(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        connection.set_prepared_statement_cache_capacity(READER_STATEMENTS);
         connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -2000;")?;
         Ok(connection)
     }
 
     fn put_back(&self, connection: Connection) {
         let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
-        if readers.len() < IDLE_READERS {
+        if readers.len() < self.reads {
             readers.push(connection);
         }
     }

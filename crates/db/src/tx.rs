@@ -282,6 +282,11 @@ impl<'c> Tx<'c> {
         }
     }
 
+    /// Whether nobody else writes while this transaction does: what it has read stays true.
+    pub fn writes_alone(&self) -> bool {
+        matches!(self.connection, Owner::Sqlite(_))
+    }
+
     /// Holds a row until the transaction ends: others that insert rows which refer to it wait, and those that already
     /// did are waited for. SQLite has one writer and needs nothing.
     pub fn lock_row(&self, table: &'static str, id: i64) -> Result<()> {
@@ -298,12 +303,37 @@ impl<'c> Tx<'c> {
         }
     }
 
+    /// Holds a row together with others: whoever would hold it alone ([`Tx::lock_row`]) waits until the transaction ends,
+    /// and is waited for. SQLite has one writer and needs nothing.
+    pub fn share_row(&self, table: &'static str, id: i64) -> Result<()> {
+        match self.connection {
+            Owner::Sqlite(_) => Ok(()),
+            Owner::Postgres(session) => {
+                let text = format!("SELECT id FROM {table} WHERE id = ?1 FOR KEY SHARE");
+                let sql = Sql {
+                    text: &text,
+                    keep: true,
+                };
+                session.query(sql, &[Param::Int(id)]).map(|_| ())
+            }
+        }
+    }
+
     /// The operator that tests text against a regular expression, case apart, anywhere in the text. Check a pattern from
     /// outside with the `regex` crate first: it is what SQLite runs here, and PostgreSQL's own dialect is close to it.
     pub fn regexp_operator(&self) -> &'static str {
         match self.connection {
             Owner::Sqlite(_) => " REGEXP ",
             Owner::Postgres(_) => " ~ ",
+        }
+    }
+
+    /// What to write after a table to have it read along an index, where the engine would choose another way. PostgreSQL
+    /// knows what its tables hold, and chooses itself.
+    pub fn by_index(&self, index: &str) -> String {
+        match self.connection {
+            Owner::Sqlite(_) => format!(" INDEXED BY {index}"),
+            Owner::Postgres(_) => String::new(),
         }
     }
 

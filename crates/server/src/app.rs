@@ -25,9 +25,20 @@ use fettle_db::{Db, Gather, Tx};
 use fettle_gateway::{Gateway, Options};
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-/// The application; cheap to clone.
+/// The application; cheap to clone. Each request clones it several times, so that it is one counter and not dozens.
 #[derive(Clone)]
-pub struct App {
+pub struct App(Arc<Parts>);
+
+impl std::ops::Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// What there is one of.
+pub struct Parts {
     pub db: Db,
     pub blobs: Blobs,
     /// Where the addresses of runs, models and experiments lead.
@@ -46,7 +57,7 @@ pub struct App {
     pub(crate) recorder: capture::Recorder,
     pub(crate) flusher: operational::Flusher,
     pub(crate) alerts: alerts::Channel,
-    pub(crate) http_metrics: Arc<HttpMetrics>,
+    pub(crate) http_metrics: HttpMetrics,
 }
 
 /// Fixed when the server starts.
@@ -143,7 +154,7 @@ impl App {
         let alerts = alerts::open(db.clone(), clock.clone(), &settings.webhooks, &settings.alerts, keys);
         let recorder = capture::open(&db, &clock, &settings.capture).await?;
         let settings = Arc::new(settings);
-        let app = Self {
+        let app = Self(Arc::new(Parts {
             db,
             blobs,
             stores,
@@ -159,8 +170,8 @@ impl App {
             recorder,
             flusher: operational::Flusher::default(),
             alerts,
-            http_metrics: Arc::default(),
-        };
+            http_metrics: HttpMetrics::default(),
+        }));
         app.gateway.observe(Box::new(app.recorder.clone()));
         app.recorder.start(app.clone());
         operational::Flusher::start(app.clone());

@@ -168,17 +168,41 @@ pub struct Json<T>(pub T);
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
         match serde_json::to_vec(&self.0) {
-            Ok(body) => {
-                let mut response = body.into_response();
-                response
-                    .headers_mut()
-                    .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-                response
-            }
+            Ok(body) => JsonText(body).into_response(),
             Err(error) => ApiError::new(ErrorCode::InternalError, "The answer could not be written.")
                 .because(error)
                 .into_response(),
         }
+    }
+}
+
+/// A JSON answer that is written already.
+#[derive(Debug)]
+pub struct JsonText(pub Vec<u8>);
+
+impl IntoResponse for JsonText {
+    fn into_response(self) -> Response {
+        let json = HeaderValue::from_static("application/json");
+        let mut response = self.0.into_response();
+        response.headers_mut().insert(header::CONTENT_TYPE, json);
+        response
+    }
+}
+
+/// An answer as a value, for whoever passes it on.
+pub trait AsValue {
+    fn as_value(&self) -> serde_json::Result<serde_json::Value>;
+}
+
+impl<T: Serialize> AsValue for Json<T> {
+    fn as_value(&self) -> serde_json::Result<serde_json::Value> {
+        serde_json::to_value(&self.0)
+    }
+}
+
+impl AsValue for JsonText {
+    fn as_value(&self) -> serde_json::Result<serde_json::Value> {
+        serde_json::from_slice(&self.0)
     }
 }
 

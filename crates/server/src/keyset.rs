@@ -79,13 +79,18 @@ impl Start {
         let Ok(Token { after }) = page_token::decode(token) else {
             return page_token::decode_offset(Some(token)).map(Self::Offset);
         };
-        let fits = after.len() == terms.len() && after.iter().zip(terms).all(|(key, term)| term.may_hold(key));
+        Self::after(after, terms)
+    }
+
+    /// After a row with these keys, if a row of this order may have them.
+    pub fn after(keys: Vec<Key>, terms: &[Term]) -> Result<Self> {
+        let fits = keys.len() == terms.len() && keys.iter().zip(terms).all(|(key, term)| term.may_hold(key));
         if !fits {
             return Err(invalid(
                 "Invalid page token: it belongs to a search with another order_by; start again without a token.",
             ));
         }
-        Ok(Self::After(after))
+        Ok(Self::After(keys))
     }
 
     pub fn token_after(keys: Vec<Key>) -> String {

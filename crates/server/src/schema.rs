@@ -48,4 +48,9 @@ pub static MIGRATIONS: &[Migration] = &[
         name: "serving",
         sql: include_str!("../migrations/0009_serving.sql"),
     },
+    Migration {
+        version: 10,
+        name: "run_summaries",
+        sql: include_str!("../migrations/0010_run_summaries.sql"),
+    },
 ];

@@ -9,7 +9,10 @@ use crate::{
     schema::MIGRATIONS,
     tracking::{
         fold_all,
-        store::experiments::{self, NewExperiment},
+        store::{
+            experiments::{self, NewExperiment},
+            summaries,
+        },
     },
 };
 use fettle_db::{Column, Db, Tx, params};
@@ -162,6 +165,7 @@ fn insert_runs(tx: &Tx, seed: &Seed, experiment_id: i64, numbers: std::ops::Rang
         tag,
     )?;
     insert_metrics(tx, seed, experiment_id, &ids, &all)?;
+    summaries::keep(tx, DEFAULT_WORKSPACE_ID, &ids)?;
     Ok(ids)
 }
 

@@ -15,7 +15,11 @@ use prometheus_client::{
     registry::Registry,
 };
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::{
+    collections::HashMap,
+    sync::{PoisonError, RwLock},
+    time::Duration,
+};
 
 /// The MLflow release whose behaviour this server has. Clients read it and choose their calls by it, so it must be a
 /// bare version number.
@@ -130,6 +134,8 @@ pub struct HttpMetrics {
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
     seconds: Family<RouteLabels, Histogram>,
+    /// Those of successes, which are found here without a label being made.
+    successes: RwLock<HashMap<String, (Counter, Histogram)>>,
 }
 
 /// In seconds.
@@ -152,23 +158,35 @@ impl Default for HttpMetrics {
             registry,
             requests,
             seconds,
+            successes: RwLock::default(),
         }
     }
 }
 
 impl HttpMetrics {
     pub fn observe(&self, route: &str, status: u16, elapsed: Duration) {
-        self.requests
-            .get_or_create(&RequestLabels {
-                route: route.to_owned(),
-                status,
-            })
-            .inc();
-        self.seconds
-            .get_or_create(&RouteLabels {
-                route: route.to_owned(),
-            })
-            .observe(elapsed.as_secs_f64());
+        if status == 200 {
+            let successes = self.successes.read().unwrap_or_else(PoisonError::into_inner);
+            if let Some((count, seconds)) = successes.get(route) {
+                count.inc();
+                seconds.observe(elapsed.as_secs_f64());
+                return;
+            }
+        }
+        let route = route.to_owned();
+        let labels = RequestLabels {
+            route: route.clone(),
+            status,
+        };
+        let count = self.requests.get_or_create(&labels).clone();
+        let labels = RouteLabels { route: route.clone() };
+        let seconds = self.seconds.get_or_create(&labels).clone();
+        count.inc();
+        seconds.observe(elapsed.as_secs_f64());
+        if status == 200 {
+            let mut successes = self.successes.write().unwrap_or_else(PoisonError::into_inner);
+            successes.insert(route, (count, seconds));
+        }
     }
 }
 

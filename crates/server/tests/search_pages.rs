@@ -151,13 +151,15 @@ const ORDERS: [&[&str]; 10] = [
     &["status", "metrics.loss"],
 ];
 
-const FILTERS: [&str; 6] = [
+const FILTERS: [&str; 8] = [
     "",
     "metrics.loss > -1",
     "metrics.loss != 0.5",
     "tags.few = '3'",
     "tags.team = 'a longer value that goes on and on beyond what any index would hold of it, number 1'",
     "attributes.status = 'FINISHED' AND metrics.loss <= 1",
+    "tags.few = '3' AND tags.team = 'b'",
+    "metrics.loss < 2 AND tags.few = '2' AND tags.team = 'a longer value that goes on and on beyond what any index would hold of it, number 2'",
 ];
 
 async fn check_every_order(app: &TestApp) {

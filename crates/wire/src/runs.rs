@@ -228,17 +228,17 @@ pub struct Run {
     pub outputs: Option<RunOutputs>,
 }
 
+/// A run but for its info: what follows it in [`Run`].
 #[derive(Debug, Serialize)]
-pub struct RunResponse {
-    pub run: Run,
+pub struct RunRest<'a> {
+    pub data: &'a RunData,
+    pub inputs: &'a RunInputs,
+    pub outputs: &'a RunOutputs,
 }
 
 #[derive(Debug, Serialize)]
-pub struct SearchRunsResponse {
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub runs: Vec<Run>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub next_page_token: Option<String>,
+pub struct RunResponse {
+    pub run: Run,
 }
 
 /// `experiments/search-datasets`

@@ -5,7 +5,7 @@ use crate::{
     artifacts,
     caller::Caller,
     error::{ApiError, ErrorCode, Result, invalid},
-    extract::{Args, Json},
+    extract::{Args, AsValue},
     registry, tracking,
 };
 use async_graphql::{
@@ -15,7 +15,7 @@ use async_graphql::{
 use axum::extract::State;
 use fettle_wire::Missing;
 use futures::future::BoxFuture;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -86,17 +86,18 @@ impl Call {
     async fn rest<Request, Answer, Handler, Handled>(self, handler: Handler) -> Result<Value>
     where
         Request: DeserializeOwned,
-        Answer: Serialize,
+        Answer: AsValue,
         Handler: FnOnce(State<App>, Caller, Args<Request>) -> Handled,
-        Handled: Future<Output = Result<Json<Answer>>>,
+        Handled: Future<Output = Result<Answer>>,
     {
         let given = match self.input {
             Value::Object(fields) => fields.into_iter().filter(|(_, value)| !value.is_null()).collect(),
             _ => Map::new(),
         };
         let request = serde_json::from_value(Value::Object(given)).map_err(|e| invalid(e.to_string()))?;
-        let Json(answer) = handler(State(self.app), self.caller, Args(request)).await?;
-        serde_json::to_value(answer)
+        let answer = handler(State(self.app), self.caller, Args(request)).await?;
+        answer
+            .as_value()
             .map_err(|e| ApiError::new(ErrorCode::InternalError, "The answer could not be written as JSON.").because(e))
     }
 

@@ -1,14 +1,18 @@
 //! `logged-models/search`
 //!
-//! The page token carries the request it continues, and a request that differs from it is refused: offsets into another
+//! The page token carries the request it continues, and a request that differs from it is refused: places in another
 //! list would skip and repeat models.
 
-use super::store::{self, search::ModelSearch};
+use super::store::{
+    self,
+    search::{self, ModelSearch},
+};
 use crate::{
     app::App,
     caller::Caller,
     error::{Result, invalid},
     extract::{Args, Json},
+    keyset::{Key, Start},
     page_token,
     tracking::validate::{batch_limit, experiment_id, text},
 };
@@ -33,6 +37,11 @@ struct Token {
     order_by: Option<Vec<OrderBy>>,
     #[serde(default)]
     datasets: Option<Vec<DatasetSelector>>,
+    /// What the last model of the page before is sorted by.
+    #[serde(default)]
+    after: Vec<Key>,
+    /// Where MLflow's own tokens start.
+    #[serde(default, skip_serializing)]
     offset: u64,
 }
 
@@ -51,11 +60,12 @@ pub async fn search_logged_models(
         filter_string: request.filter.filter(|filter| !filter.is_empty()),
         order_by: request.order_by.filter(|order| !order.is_empty()),
         datasets: request.datasets.filter(|datasets| !datasets.is_empty()),
+        after: Vec::new(),
         offset: 0,
     };
     batch_limit("experiment_ids", EXPERIMENTS_MAX, token.experiment_ids.len())?;
     if let Some(given) = request.page_token.filter(|given| !given.is_empty()) {
-        token.offset = offset_of(&given, &token)?;
+        token = continued(&given, &token)?;
     }
     let search = plan(caller.workspace_id, &token, limit)?;
     app.db
@@ -63,19 +73,23 @@ pub async fn search_logged_models(
             let mut found = search.run(tx)?;
             let more = found.len() > limit;
             found.truncate(limit);
-            let next = Token {
-                offset: token.offset + limit as u64,
-                ..token.clone()
-            };
+            let last = found.last().filter(|_| more);
+            let next_page_token = last.map(|(_, keys)| {
+                page_token::encode(&Token {
+                    after: keys.clone(),
+                    ..token.clone()
+                })
+            });
+            let models = found.into_iter().map(|(model, _)| model).collect();
             Ok(Json(SearchLoggedModelsResponse {
-                models: store::parts::load(tx, found)?,
-                next_page_token: more.then(|| page_token::encode(&next)),
+                models: store::parts::load(tx, models)?,
+                next_page_token,
             }))
         })
         .await
 }
 
-fn offset_of(given: &str, request: &Token) -> Result<u64> {
+fn continued(given: &str, request: &Token) -> Result<Token> {
     let token: Token = page_token::decode(given)?;
     let differs = [
         ("experiment_ids", token.experiment_ids != request.experiment_ids),
@@ -89,10 +103,10 @@ fn offset_of(given: &str, request: &Token) -> Result<u64> {
              next page."
         )));
     }
-    if token.offset == 0 || token.offset > i64::MAX as u64 / 2 {
+    if token.after.is_empty() && (token.offset == 0 || token.offset > i64::MAX as u64 / 2) {
         return Err(invalid("Invalid page token: this offset is never given out."));
     }
-    Ok(token.offset)
+    Ok(token)
 }
 
 fn plan(workspace_id: i64, token: &Token, limit: usize) -> Result<ModelSearch> {
@@ -116,6 +130,16 @@ fn plan(workspace_id: i64, token: &Token, limit: usize) -> Result<ModelSearch> {
             Ok(entry)
         })
         .collect::<Result<Vec<_>>>()?;
+    let order = parse_order_by(&entries)?;
+    let terms = search::terms(&order);
+    let start = if token.after.is_empty() {
+        match token.offset {
+            0 => Start::First,
+            offset => Start::Offset(offset),
+        }
+    } else {
+        Start::after(token.after.clone(), &terms)?
+    };
     Ok(ModelSearch {
         workspace_id,
         experiment_ids: token
@@ -125,9 +149,10 @@ fn plan(workspace_id: i64, token: &Token, limit: usize) -> Result<ModelSearch> {
             .collect::<Result<_>>()?,
         filter: parse_filter(filter)?,
         datasets: datasets(token.datasets.as_deref().unwrap_or_default())?,
-        order: parse_order_by(&entries)?,
+        order,
+        terms,
+        start,
         limit: limit + 1,
-        offset: token.offset,
     })
 }
 

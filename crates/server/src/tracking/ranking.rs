@@ -44,8 +44,9 @@ async fn round(
     };
     let many = waiting.len() > WAITING;
     for run_id in waiting {
-        if many || before.get(&run_id) == now.get(&run_id) {
-            while !db.write(move |tx| ranking::rank(tx, run_id)).await? {}
+        let paused = before.get(&run_id) == now.get(&run_id);
+        if many || paused {
+            while !db.write(move |tx| ranking::rank(tx, run_id, paused)).await? {}
         }
     }
     Ok(Some(now))

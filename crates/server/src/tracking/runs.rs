@@ -6,9 +6,10 @@ use crate::{
     audit::{self, Entity},
     caller::Caller,
     error::{Result, invalid},
-    extract::{Args, EMPTY, Empty, Json},
+    extract::{Args, EMPTY, Empty, Json, JsonText},
 };
 use axum::extract::State;
+use fettle_db::Tx;
 use fettle_wire::{
     runs::{CreateRun, RunId, RunResponse, UpdateRun, UpdateRunResponse},
     tags::KeyValue,
@@ -48,6 +49,7 @@ pub async fn create_run(
                     experiment.artifact_location.trim_end_matches('/')
                 ),
                 lifecycle_stage: "active".to_owned(),
+                ranked: false,
             };
             run.id = store::runs::insert(tx, caller.workspace_id, &run)?;
             store::tags::set(tx, caller.workspace_id, run.id, &tags)?;
@@ -63,9 +65,15 @@ pub async fn create_run(
                 },
                 Some(&detail),
             )?;
-            let mut answer = one(store::run_data::load(tx, vec![run], false)?);
-            answer.0.run.outputs = None;
-            Ok(answer)
+            let (data, inputs, _) = parts_of(tx, run.id)?;
+            Ok(Json(RunResponse {
+                run: fettle_wire::runs::Run {
+                    info: run.into_info(),
+                    data,
+                    inputs,
+                    outputs: None,
+                },
+            }))
         })
         .await
 }
@@ -97,19 +105,19 @@ fn name_of(run_name: Option<String>, tags: &mut Vec<KeyValue>) -> Result<String>
     }
 }
 
-pub async fn get_run(State(app): State<App>, caller: Caller, Args(request): Args<RunId>) -> Result<Json<RunResponse>> {
+fn parts_of(tx: &Tx, run_id: i64) -> Result<store::run_data::Rest> {
+    let mut parts = store::run_data::parts(tx, &[run_id])?;
+    Ok(parts.remove(&run_id).unwrap_or_default().into_rest(false))
+}
+
+pub async fn get_run(State(app): State<App>, caller: Caller, Args(request): Args<RunId>) -> Result<JsonText> {
     let run_uuid = validate::any_run_id(request.run_id, request.run_uuid)?;
     app.db
         .peek(move |tx| {
-            let run = store::runs::get(tx, caller.workspace_id, &run_uuid)?;
-            Ok(one(store::run_data::load(tx, vec![run], true)?))
+            let run = store::summaries::text(tx, caller.workspace_id, &run_uuid)?;
+            Ok(JsonText([b"{\"run\":".as_slice(), &run, b"}"].concat()))
         })
         .await
-}
-
-fn one(runs: Vec<fettle_wire::runs::Run>) -> Json<RunResponse> {
-    let run = runs.into_iter().next().expect("one run in is one run out");
-    Json(RunResponse { run })
 }
 
 pub async fn update_run(
@@ -138,6 +146,9 @@ pub async fn update_run(
     app.db
         .write(move |tx| {
             let run = store::runs::get(tx, caller.workspace_id, &run_uuid)?.active()?;
+            if name.is_some() {
+                store::summaries::outdate(tx, run.id)?;
+            }
             store::runs::update(tx, run.id, status, end_time, name.as_deref())?;
             if let Some(name) = &name {
                 let tag = KeyValue {

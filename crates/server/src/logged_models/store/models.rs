@@ -42,6 +42,7 @@ pub struct NewModel {
 
 /// The columns that [`Model::read`] reads, of a table called `m`.
 pub const COLUMNS: &str = "m.id, m.model_id, m.experiment_id, m.name, m.artifact_location, m.creation_timestamp, m.last_updated_timestamp, m.status, m.status_message, m.model_type, m.source_run_id";
+pub const COLUMN_COUNT: usize = 11;
 
 impl Model {
     pub fn read(row: &Row<'_>) -> fettle_db::Result<Self> {

@@ -1,13 +1,14 @@
 //! Searching logged models: a tree to a statement.
 
-use super::models::{COLUMNS, Model};
+use super::models::{COLUMN_COUNT, COLUMNS, Model};
 use crate::{
     error::Result,
-    search_sql::{direction, push_keyed, push_metric_value, push_number, push_text},
+    keyset::{self, Key, Kind, Start, Term},
+    search_sql::{push_keyed, push_metric_value, push_number, push_text},
 };
 use fettle_db::{Query, Tx};
 use fettle_search::{
-    Filter, Order,
+    Direction, Filter, Order,
     logged_models::{LoggedModelOrderKey, LoggedModelPredicate, LoggedModelTextAttribute, LoggedModelTimeAttribute},
 };
 
@@ -18,34 +19,63 @@ pub struct ModelSearch {
     /// Narrow which points count: a dataset's name and perhaps its digest.
     pub datasets: Vec<(String, Option<String>)>,
     pub order: Vec<Order<LoggedModelOrderKey>>,
+    pub terms: Vec<Term>,
+    pub start: Start,
     pub limit: usize,
-    pub offset: u64,
+}
+
+/// The terms of an order. Models without a value come last in both directions; ties by creation, newest first, then by
+/// id.
+pub fn terms(order: &[Order<LoggedModelOrderKey>]) -> Vec<Term> {
+    let last = [
+        Term::new("m.creation_timestamp", Kind::Int, Direction::Descending),
+        Term::new("m.model_id", Kind::Text, Direction::Ascending),
+    ];
+    let terms = order.iter().enumerate().map(|(index, by)| match &by.key {
+        LoggedModelOrderKey::Text(attribute) => {
+            let term = Term::new(text_column(*attribute), Kind::Text, by.direction);
+            if *attribute == LoggedModelTextAttribute::StatusMessage {
+                term.optional()
+            } else {
+                term
+            }
+        }
+        LoggedModelOrderKey::Time(attribute) => Term::new(time_column(*attribute), Kind::Int, by.direction),
+        LoggedModelOrderKey::Metric { .. } => {
+            Term::new(format!("m.order_{index}"), Kind::Real, by.direction).optional()
+        }
+    });
+    terms.chain(last).collect()
 }
 
 impl ModelSearch {
-    pub fn run(&self, tx: &Tx) -> Result<Vec<Model>> {
+    /// A page of models with their keys.
+    pub fn run(&self, tx: &Tx) -> Result<Vec<(Model, Vec<Key>)>> {
         if self.experiment_ids.is_empty() {
             return Ok(Vec::new());
         }
         let mut query = Query::new("SELECT ");
-        query.push(COLUMNS).push(" FROM (SELECT m.*");
+        query.push(COLUMNS);
+        keyset::push_columns(&mut query, &self.terms);
+        query.push(" FROM (SELECT m.*");
         self.push_order_values(&mut query);
         query
             .push(" FROM logged_models m WHERE m.workspace_id = ")
             .bind(self.workspace_id);
-        query
-            .push(" AND m.lifecycle_stage = 'active' AND m.experiment_id IN_IDS(")
-            .bind(self.experiment_ids.clone())
-            .push(")");
+        query.push(" AND m.lifecycle_stage = 'active' AND m.experiment_id ");
+        match self.experiment_ids.as_slice() {
+            // An index over creation then gives the order.
+            [experiment_id] => query.push("= ").bind(*experiment_id),
+            ids => query.push("IN_IDS(").bind(ids.to_vec()).push(")"),
+        };
         self.push_filter(tx, &mut query);
-        query.push(") m");
-        self.push_order(&mut query);
-        query
-            .push(" LIMIT ")
-            .bind(self.limit as i64)
-            .push(" OFFSET ")
-            .bind(self.offset as i64);
-        Ok(query.run(tx, Model::read)?)
+        query.push(") m WHERE 1 = 1");
+        keyset::push_page(&mut query, &self.terms, &self.start, self.limit);
+        Ok(query.run(tx, |row| {
+            let mut at = COLUMN_COUNT;
+            let keys = self.terms.iter().map(|term| term.read(row, &mut at));
+            Ok((Model::read(row)?, keys.collect::<fettle_db::Result<_>>()?))
+        })?)
     }
 
     /// The latest value of each metric that orders, as a column of its own: one look-up a model.
@@ -127,23 +157,6 @@ impl ModelSearch {
         if !self.datasets.is_empty() {
             query.push(")");
         }
-    }
-
-    /// Models without a value come last in both directions; ties by creation, newest first, then by id.
-    fn push_order(&self, query: &mut Query) {
-        query.push(" ORDER BY ");
-        for (index, by) in self.order.iter().enumerate() {
-            let column = match &by.key {
-                LoggedModelOrderKey::Text(attribute) => text_column(*attribute).to_owned(),
-                LoggedModelOrderKey::Time(attribute) => time_column(*attribute).to_owned(),
-                LoggedModelOrderKey::Metric { .. } => format!("m.order_{index}"),
-            };
-            let direction = direction(by.direction);
-            query.push(&format!(
-                "CASE WHEN {column} IS NULL THEN 1 ELSE 0 END, {column}{direction}, "
-            ));
-        }
-        query.push("m.creation_timestamp DESC, m.model_id ASC");
     }
 }
 

@@ -1,5 +1,6 @@
 //! What goes into a run and comes out of it: datasets and models.
 
+use super::summaries;
 use crate::error::Result;
 use fettle_db::{Tx, params};
 use fettle_wire::{runs::DatasetSummary, tags::KeyValue};
@@ -17,6 +18,7 @@ pub struct NewDataset {
 
 /// Links a dataset, which is one per experiment, name and digest. A dataset that is linked already is left alone.
 pub fn link_dataset(tx: &Tx, workspace_id: i64, experiment_id: i64, run_id: i64, new: &NewDataset) -> Result<()> {
+    summaries::outdate(tx, run_id)?;
     tx.execute(
         "INSERT INTO datasets (workspace_id, experiment_id, name, digest, source_type, source, schema, profile)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (experiment_id, name, digest) DO NOTHING",
@@ -54,6 +56,7 @@ pub fn link_dataset(tx: &Tx, workspace_id: i64, experiment_id: i64, run_id: i64,
 }
 
 pub fn link_model_input(tx: &Tx, workspace_id: i64, run_id: i64, model_id: &str) -> Result<()> {
+    summaries::outdate(tx, run_id)?;
     tx.execute(
         "INSERT INTO run_model_inputs (workspace_id, run_id, model_id) VALUES (?1, ?2, ?3) ON CONFLICT (run_id, model_id) DO NOTHING",
         params![workspace_id, run_id, model_id],
@@ -62,6 +65,7 @@ pub fn link_model_input(tx: &Tx, workspace_id: i64, run_id: i64, model_id: &str)
 }
 
 pub fn link_model_output(tx: &Tx, workspace_id: i64, run_id: i64, model_id: &str, step: i64) -> Result<()> {
+    summaries::outdate(tx, run_id)?;
     tx.execute(
         "INSERT INTO run_model_outputs (workspace_id, run_id, model_id, step) VALUES (?1, ?2, ?3, ?4)",
         params![workspace_id, run_id, model_id, step],

@@ -80,12 +80,19 @@ pub fn insert(tx: &Tx, batches: &[(Place, &Batch)]) -> Result<()> {
         }
     }
     upsert_latest(tx, &latest)?;
-    let run_ids: BTreeSet<i64> = batches.iter().map(|(place, _)| place.run_id).collect();
-    // After the rows above, which wait for a ranking of the same run to end.
-    tx.execute(
-        "UPDATE runs SET ranked = 0 WHERE id IN_IDS(?1) AND ranked = 1",
-        params![run_ids.into_iter().collect::<Vec<i64>>()],
-    )?;
+    // After the rows above, which wait for a ranking of the same run to end: by then another run may be ranked than was
+    // when its place was read, unless nobody else writes.
+    let ranked = batches
+        .iter()
+        .map(|(place, _)| place)
+        .filter(|place| place.ranked || !tx.writes_alone());
+    let run_ids: BTreeSet<i64> = ranked.map(|place| place.run_id).collect();
+    if !run_ids.is_empty() {
+        tx.execute(
+            "UPDATE runs SET ranked = 0 WHERE id IN_IDS(?1) AND ranked = 1",
+            params![run_ids.into_iter().collect::<Vec<i64>>()],
+        )?;
+    }
     for (place, batch) in batches {
         insert_model_points(tx, place.workspace_id, place.run_id, &batch.model_points)?;
     }

@@ -11,4 +11,5 @@ pub mod run_data;
 mod run_filter;
 pub mod run_search;
 pub mod runs;
+pub mod summaries;
 pub mod tags;

@@ -1,5 +1,6 @@
 //! Params of runs: written once.
 
+use super::summaries;
 use crate::error::Result;
 use fettle_db::{Tx, params};
 use fettle_wire::tags::KeyValue;
@@ -14,6 +15,10 @@ pub struct Changed {
 
 /// Adds params; those that are there with the same value are left alone, those with another are returned.
 pub fn insert(tx: &Tx, workspace_id: i64, run_id: i64, new: &[KeyValue]) -> Result<Vec<Changed>> {
+    if new.is_empty() {
+        return Ok(Vec::new());
+    }
+    summaries::outdate(tx, run_id)?;
     let mut sorted: Vec<&KeyValue> = new.iter().collect();
     sorted.sort_by(|a, b| a.key.cmp(&b.key));
     let added = tx.execute_each(

@@ -1,5 +1,6 @@
 //! Bringing the index over metrics up to what was logged, run by run.
 
+use super::summaries;
 use crate::error::Result;
 use fettle_db::{Tx, params};
 
@@ -15,8 +16,9 @@ pub fn unranked(tx: &Tx, limit: usize) -> Result<Vec<i64>> {
     )?)
 }
 
-/// Ranks a run's metrics. False if there are more of them than one transaction takes: then it is to be called again.
-pub fn rank(tx: &Tx, run_id: i64) -> Result<bool> {
+/// Ranks a run's metrics, and keeps its summary if it has `paused`. False if there are more metrics than one transaction
+/// takes: then it is to be called again.
+pub fn rank(tx: &Tx, run_id: i64, paused: bool) -> Result<bool> {
     // Whoever logs to the run has committed, or waits until this is.
     tx.lock_row("runs", run_id)?;
     let ranked = tx.execute(
@@ -29,6 +31,15 @@ pub fn rank(tx: &Tx, run_id: i64) -> Result<bool> {
     if ranked == METRICS_PER_WRITE {
         return Ok(false);
     }
-    tx.execute("UPDATE runs SET ranked = 1 WHERE id = ?1", params![run_id])?;
+    let workspace_id = tx.query_one(
+        "UPDATE runs SET ranked = 1 WHERE id = ?1 RETURNING workspace_id",
+        params![run_id],
+        |row| row.get(0),
+    )?;
+    if paused {
+        summaries::keep(tx, workspace_id, &[run_id])?;
+    } else {
+        summaries::forget(tx, vec![run_id])?;
+    }
     Ok(true)
 }

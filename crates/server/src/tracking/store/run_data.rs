@@ -1,6 +1,6 @@
 //! All that hangs on a set of runs, in one read however many runs there are.
 
-use super::{metrics::join_nan, runs::Run};
+use super::metrics::join_nan;
 use crate::error::{ApiError, Result};
 use fettle_db::{Param, Row, Tx};
 use fettle_wire::{
@@ -31,11 +31,13 @@ macro_rules! everything {
 const OF_ONE: &str = everything!("= ?1");
 const OF_MANY: &str = everything!("IN_IDS(?1)");
 
-/// Turns rows into the wire's runs, in their order. Model inputs are left out of lists, as MLflow does.
-pub fn load(tx: &Tx, runs: Vec<Run>, with_model_inputs: bool) -> Result<Vec<wire::Run>> {
-    let ids: Vec<i64> = runs.iter().map(|run| run.id).collect();
-    let (sql, params) = match ids.as_slice() {
-        [] => return Ok(Vec::new()),
+/// What hangs on a run, as the wire has it.
+pub type Rest = (wire::RunData, wire::RunInputs, wire::RunOutputs);
+
+/// What hangs on each of these runs, if anything does.
+pub fn parts(tx: &Tx, ids: &[i64]) -> Result<HashMap<i64, Parts>> {
+    let (sql, params) = match ids {
+        [] => return Ok(HashMap::new()),
         [id] => (OF_ONE, [Param::from(*id)]),
         ids => (OF_MANY, [Param::from(ids)]),
     };
@@ -58,17 +60,11 @@ pub fn load(tx: &Tx, runs: Vec<Run>, with_model_inputs: bool) -> Result<Vec<wire
     if let Some((id, part)) = current {
         parts.insert(id, part);
     }
-    Ok(runs
-        .into_iter()
-        .map(|run| {
-            let part = parts.remove(&run.id).unwrap_or_default();
-            part.into_run(run, with_model_inputs)
-        })
-        .collect())
+    Ok(parts)
 }
 
 #[derive(Default)]
-struct Parts {
+pub struct Parts {
     data: wire::RunData,
     /// With their ids, by which they are ordered and have their tags.
     datasets: Vec<(i64, Dataset)>,
@@ -118,7 +114,7 @@ impl Parts {
 
     /// Sorted here: SQLite reads along its keys and mostly gives them in order, and a sort of its own costs more than
     /// all else that `runs/get` asks for.
-    fn into_run(mut self, run: Run, with_model_inputs: bool) -> wire::Run {
+    pub fn into_rest(mut self, with_model_inputs: bool) -> Rest {
         sort_by_key(&mut self.data.metrics, |a, b| a.key.cmp(&b.key));
         sort_by_key(&mut self.data.params, |a, b| a.key.cmp(&b.key));
         sort_by_key(&mut self.data.tags, |a, b| a.key.cmp(&b.key));
@@ -137,14 +133,10 @@ impl Parts {
         if with_model_inputs {
             inputs.model_inputs = self.model_inputs;
         }
-        wire::Run {
-            info: run.into_info(),
-            data: self.data,
-            inputs,
-            outputs: Some(wire::RunOutputs {
-                model_outputs: self.outputs.into_iter().map(|(_, output)| output).collect(),
-            }),
-        }
+        let outputs = wire::RunOutputs {
+            model_outputs: self.outputs.into_iter().map(|(_, output)| output).collect(),
+        };
+        (self.data, inputs, outputs)
     }
 }
 

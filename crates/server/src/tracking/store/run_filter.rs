@@ -12,6 +12,8 @@ use fettle_search::{
 
 /// As many runs as are rather looked at one by one than found on the way through all of them.
 const FEW: usize = 5_000;
+/// The same if several conditions have an index, through which most of these runs drop out.
+const FEW_OF_SEVERAL: usize = 16_000;
 
 /// As much of a value as the indexes over params and tags hold, in characters.
 pub const INDEXED_CHARACTERS: usize = 64;
@@ -69,28 +71,41 @@ pub fn time_column(attribute: RunTimeAttribute) -> &'static str {
     }
 }
 
-/// A condition that few runs of the experiments meet, as an index knows them.
+/// Conditions that few runs of the experiments meet, as indexes know them.
 pub struct Few<'f> {
+    /// The one that the fewest runs meet, and the others that an index answers.
     predicate: &'f RunPredicate,
+    others: Vec<&'f RunPredicate>,
 }
 
 impl<'f> Few<'f> {
-    /// The condition that the fewest runs meet, if they are few.
-    pub fn find(tx: &Tx, experiment_ids: &[i64], predicates: &'f [RunPredicate]) -> Result<Option<Self>> {
-        let (mut best, mut fewest) = (None, FEW);
-        for predicate in predicates {
+    /// If so few runs meet the conditions that looking at them costs less than going through all in their order until
+    /// a page of `limit` is full.
+    pub fn find(tx: &Tx, experiment_ids: &[i64], predicates: &'f [RunPredicate], limit: usize) -> Result<Option<Self>> {
+        let indexed: Vec<&RunPredicate> = predicates.iter().filter(|predicate| is_indexed(predicate)).collect();
+        let most = if indexed.len() > 1 { FEW_OF_SEVERAL } else { FEW };
+        let mut met = Vec::new();
+        for predicate in &indexed {
             let mut count = Query::new("SELECT COUNT(*) FROM (SELECT 1 AS one");
-            if !push_indexed(&mut count, predicate, experiment_ids, false) {
-                continue;
-            }
-            count.push(" LIMIT ").bind(fewest as i64 + 1).push(") few");
-            let met = count.run(tx, |row| row.get::<i64>(0))?;
-            let met = met.first().map_or(0, |&met| met as usize);
-            if met <= fewest {
-                (best, fewest) = (Some(predicate), met);
+            push_indexed(&mut count, predicate, experiment_ids, false);
+            count.push(" LIMIT ").bind(most as i64 + 1).push(") few");
+            let found = count.run(tx, |row| row.get::<i64>(0))?;
+            met.push(found.first().map_or(0, |&met| met as usize));
+            if met.last() <= Some(&FEW) {
+                break;
             }
         }
-        Ok(best.map(|predicate| Self { predicate }))
+        let Some((best, &fewest)) = met.iter().enumerate().min_by_key(|&(_, met)| met) else {
+            return Ok(None);
+        };
+        if fewest > most || (fewest > FEW && fewest as f64 > cost_in_order(tx, &met, limit)?) {
+            return Ok(None);
+        }
+        let mut others = indexed;
+        Ok(Some(Self {
+            predicate: others.remove(best),
+            others,
+        }))
     }
 
     /// Whether it lags behind for runs that are not ranked yet.
@@ -98,45 +113,88 @@ impl<'f> Few<'f> {
         matches!(self.predicate, RunPredicate::Metric { .. })
     }
 
+    /// Whether [`Few::push`] has tested it already, to the last character.
+    pub fn has_tested(&self, predicate: &RunPredicate) -> bool {
+        std::ptr::eq(self.predicate, predicate)
+            || self.others.iter().any(|other| std::ptr::eq(*other, predicate)) && is_short(predicate)
+    }
+
     /// Writes the test that a run is among them.
-    pub fn push(&self, query: &mut Query, experiment_ids: &[i64]) {
+    pub fn push(&self, tx: &Tx, query: &mut Query, experiment_ids: &[i64]) {
         query.push("r.id IN (SELECT x.run_id");
         push_indexed(query, self.predicate, experiment_ids, true);
+        for other in &self.others {
+            let Some((table, index, key, value)) = indexed_text(other) else {
+                continue;
+            };
+            // Rows of one value stand in the order of their runs, so that these look-ups go through it once. Left to
+            // itself SQLite would look each run up in the table.
+            query.push(&format!(
+                " AND EXISTS (SELECT 1 FROM {table} y{} WHERE y.experiment_id = x.experiment_id AND y.key = ",
+                tx.by_index(index)
+            ));
+            query.bind(key.to_owned()).push(" AND substr(y.value, 1, 64) = ");
+            query.bind(indexed(value)).push(" AND y.run_id = x.run_id)");
+        }
         query.push(")");
     }
 }
 
-/// Writes ` FROM .. WHERE ..` of a condition that an index answers, over rows `x`. False for all others.
-fn push_indexed(query: &mut Query, predicate: &RunPredicate, experiment_ids: &[i64], exact: bool) -> bool {
-    let (table, key, value) = match predicate {
-        RunPredicate::Metric { key, comparison } if comparison.operator != NumberOperator::NotEqual => {
-            query.push(" FROM latest_metrics x WHERE ");
-            push_one_or_many(query, "x.experiment_id", experiment_ids);
-            query.push(" AND x.key = ").bind(key.clone());
-            let symbol = comparison.operator.symbol();
-            query
-                .push(&format!(" AND x.ranked_nan = 0 AND x.ranked_value {symbol} "))
-                .bind(comparison.value);
-            return true;
-        }
+/// Runs that are looked at in their order until a page is full, if the conditions have nothing to do with each other.
+fn cost_in_order(tx: &Tx, met: &[usize], limit: usize) -> Result<f64> {
+    // There are as many runs at most.
+    let newest: Option<i64> = tx.query_one("SELECT MAX(id) FROM runs", &[], |row| row.get(0))?;
+    let runs = newest.unwrap_or_default().max(1) as f64;
+    let shares = met.iter().map(|&met| (met as f64 / runs).min(1.0));
+    Ok(limit as f64 / shares.product::<f64>())
+}
+
+fn is_indexed(predicate: &RunPredicate) -> bool {
+    match predicate {
+        RunPredicate::Metric { comparison, .. } => comparison.operator != NumberOperator::NotEqual,
+        other => indexed_text(other).is_some(),
+    }
+}
+
+/// The table and the index over its values, the key and the value of an equality.
+fn indexed_text(predicate: &RunPredicate) -> Option<(&'static str, &'static str, &str, &str)> {
+    match predicate {
         RunPredicate::Param {
             key,
             comparison: TextComparison::Equal(value),
-        } => ("params", key, value),
+        } => Some(("params", "params_by_value", key, value)),
         RunPredicate::Tag {
             key,
             comparison: TextComparison::Equal(value),
-        } => ("tags", key, value),
-        _ => return false,
-    };
-    query.push(&format!(" FROM {table} x WHERE "));
-    push_one_or_many(query, "x.experiment_id", experiment_ids);
-    query.push(" AND x.key = ").bind(key.clone());
-    query.push(" AND substr(x.value, 1, 64) = ").bind(indexed(value));
-    if exact {
-        query.push(" AND x.value = ").bind(value.clone());
+        } => Some(("tags", "tags_by_value", key, value)),
+        _ => None,
     }
-    true
+}
+
+/// Whether the index holds the whole value.
+fn is_short(predicate: &RunPredicate) -> bool {
+    indexed_text(predicate).is_some_and(|(_, _, _, value)| value.chars().nth(INDEXED_CHARACTERS - 1).is_none())
+}
+
+/// Writes ` FROM .. WHERE ..` of a condition that an index answers, over rows `x`.
+fn push_indexed(query: &mut Query, predicate: &RunPredicate, experiment_ids: &[i64], exact: bool) {
+    if let RunPredicate::Metric { key, comparison } = predicate {
+        query.push(" FROM latest_metrics x WHERE ");
+        push_one_or_many(query, "x.experiment_id", experiment_ids);
+        query.push(" AND x.key = ").bind(key.clone());
+        let symbol = comparison.operator.symbol();
+        query
+            .push(&format!(" AND x.ranked_nan = 0 AND x.ranked_value {symbol} "))
+            .bind(comparison.value);
+    } else if let Some((table, _, key, value)) = indexed_text(predicate) {
+        query.push(&format!(" FROM {table} x WHERE "));
+        push_one_or_many(query, "x.experiment_id", experiment_ids);
+        query.push(" AND x.key = ").bind(key.to_owned());
+        query.push(" AND substr(x.value, 1, 64) = ").bind(indexed(value));
+        if exact {
+            query.push(" AND x.value = ").bind(value.to_owned());
+        }
+    }
 }
 
 /// The part of a value that an index holds.

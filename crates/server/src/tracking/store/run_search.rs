@@ -9,7 +9,7 @@
 
 use super::{
     run_filter::{Few, push_one_or_many, push_predicate, text_column, time_column},
-    runs::{COLUMNS, Run},
+    runs::{COLUMN_COUNT, COLUMNS, Run},
 };
 use crate::{
     error::Result,
@@ -91,7 +91,8 @@ impl RunSearch {
         if self.experiment_ids.len() > MERGED_EXPERIMENTS || matches!(self.start, Start::Offset(_)) {
             return self.along(tx, &Way::Plain(&self.experiment_ids, self.stages), self.limit);
         }
-        if let Some(few) = Few::find(tx, &self.experiment_ids, self.filter.predicates())? {
+        let few = Few::find(tx, &self.experiment_ids, self.filter.predicates(), self.limit)?;
+        if let Some(few) = few {
             let mut lists = vec![self.along(tx, &Way::Few(&few), self.limit)?];
             if few.is_ranked() {
                 lists.extend(self.unranked(tx)?);
@@ -205,15 +206,18 @@ impl RunSearch {
         self.push_keys(&mut query, way);
         self.push_tables(&mut query, way);
         query.push(" WHERE r.workspace_id = ").bind(self.workspace_id);
-        self.push_way(&mut query, way);
+        self.push_way(tx, &mut query, way);
         for predicate in self.filter.predicates() {
+            if matches!(way, Way::Few(few) if few.has_tested(predicate)) {
+                continue;
+            }
             query.push(" AND ");
             push_predicate(tx, &mut query, predicate);
         }
         let (terms, start) = self.terms_along(way);
         keyset::push_page(&mut query, &terms, &start, limit);
         Ok(query.run(tx, |row| {
-            let mut at = 10;
+            let mut at = COLUMN_COUNT;
             let keys = self
                 .terms
                 .iter()
@@ -266,7 +270,7 @@ impl RunSearch {
         }
     }
 
-    fn push_way(&self, query: &mut Query, way: &Way<'_>) {
+    fn push_way(&self, tx: &Tx, query: &mut Query, way: &Way<'_>) {
         let stages = match way {
             Way::Plain(experiment_ids, stages) => {
                 query.push(" AND ");
@@ -275,7 +279,7 @@ impl RunSearch {
             }
             Way::Few(few) => {
                 query.push(" AND ");
-                few.push(query, &self.experiment_ids);
+                few.push(tx, query, &self.experiment_ids);
                 if few.is_ranked() {
                     query.push(" AND r.ranked = 1");
                 }

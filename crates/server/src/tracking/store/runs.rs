@@ -16,10 +16,13 @@ pub struct Run {
     pub end_time: Option<i64>,
     pub artifact_uri: String,
     pub lifecycle_stage: String,
+    /// Whether what is kept of it (its place in the index over metrics, its summary) is right.
+    pub ranked: bool,
 }
 
 /// The columns that [`Run::read`] reads, of a table called `r`.
-pub const COLUMNS: &str = "r.id, r.run_uuid, r.experiment_id, r.name, r.user_id, r.status, r.start_time, r.end_time, r.artifact_uri, r.lifecycle_stage";
+pub const COLUMNS: &str = "r.id, r.run_uuid, r.experiment_id, r.name, r.user_id, r.status, r.start_time, r.end_time, r.artifact_uri, r.lifecycle_stage, r.ranked";
+pub const COLUMN_COUNT: usize = 11;
 
 impl Run {
     pub fn read(row: &Row<'_>) -> fettle_db::Result<Self> {
@@ -34,6 +37,7 @@ impl Run {
             end_time: row.get(7)?,
             artifact_uri: row.get(8)?,
             lifecycle_stage: row.get(9)?,
+            ranked: row.get::<i64>(10)? == 1,
         })
     }
 
@@ -92,13 +96,13 @@ pub fn get(tx: &Tx, workspace_id: i64, run_uuid: &str) -> Result<Run> {
     find(tx, workspace_id, run_uuid)?.ok_or_else(|| no_such_run(run_uuid))
 }
 
-fn no_such_run(run_uuid: &str) -> crate::error::ApiError {
+pub fn no_such_run(run_uuid: &str) -> crate::error::ApiError {
     not_found(format!("Run with id={run_uuid} not found"))
 }
 
 pub fn find(tx: &Tx, workspace_id: i64, run_uuid: &str) -> Result<Option<Run>> {
     Ok(tx.query_opt(
-        "SELECT r.id, r.run_uuid, r.experiment_id, r.name, r.user_id, r.status, r.start_time, r.end_time, r.artifact_uri, r.lifecycle_stage
+        "SELECT r.id, r.run_uuid, r.experiment_id, r.name, r.user_id, r.status, r.start_time, r.end_time, r.artifact_uri, r.lifecycle_stage, r.ranked
          FROM runs r WHERE r.run_uuid = ?1 AND r.workspace_id = ?2",
         params![run_uuid, workspace_id],
         Run::read,
@@ -111,6 +115,7 @@ pub struct Place {
     pub workspace_id: i64,
     pub run_id: i64,
     pub experiment_id: i64,
+    pub ranked: bool,
 }
 
 /// A run that may be written to.
@@ -129,7 +134,7 @@ pub fn active_id(tx: &Tx, workspace_id: i64, run_uuid: &str) -> Result<i64> {
 /// For each of these runs, in their order, where it is written to or why it may not be.
 pub fn active_places(tx: &Tx, runs: &[(i64, &str)]) -> Result<Vec<Result<Place>>> {
     let found = tx.query_each(
-        "SELECT workspace_id, id, experiment_id, lifecycle_stage FROM runs WHERE run_uuid = ?1 AND workspace_id = ?2",
+        "SELECT workspace_id, id, experiment_id, ranked, lifecycle_stage FROM runs WHERE run_uuid = ?1 AND workspace_id = ?2",
         runs.iter()
             .map(|&(workspace_id, run_uuid)| [Param::from(run_uuid), Param::from(workspace_id)]),
         |row| {
@@ -137,8 +142,9 @@ pub fn active_places(tx: &Tx, runs: &[(i64, &str)]) -> Result<Vec<Result<Place>>
                 workspace_id: row.get(0)?,
                 run_id: row.get(1)?,
                 experiment_id: row.get(2)?,
+                ranked: row.get::<i64>(3)? == 1,
             };
-            Ok((place, row.text(3)? == "active"))
+            Ok((place, row.text(4)? == "active"))
         },
     )?;
     let place = |(found, &(_, run_uuid)): (Option<(Place, bool)>, &(i64, &str))| match found {

@@ -1,6 +1,6 @@
 //! Tags of runs.
 
-use super::runs;
+use super::{runs, summaries};
 use crate::error::Result;
 use fettle_db::{Tx, params};
 use fettle_wire::tags::KeyValue;
@@ -9,6 +9,10 @@ use fettle_wire::tags::KeyValue;
 pub const RUN_NAME: &str = "mlflow.runName";
 
 pub fn set(tx: &Tx, workspace_id: i64, run_id: i64, tags: &[KeyValue]) -> Result<()> {
+    if tags.is_empty() {
+        return Ok(());
+    }
+    summaries::outdate(tx, run_id)?;
     if let Some(name) = tags.iter().find(|tag| tag.key == RUN_NAME && !tag.value.is_empty()) {
         runs::update(tx, run_id, None, None, Some(&name.value))?;
     }
@@ -40,5 +44,6 @@ pub fn get(tx: &Tx, run_id: i64, key: &str) -> Result<Option<String>> {
 
 /// False if there is no such tag.
 pub fn delete(tx: &Tx, run_id: i64, key: &str) -> Result<bool> {
+    summaries::outdate(tx, run_id)?;
     Ok(tx.execute("DELETE FROM tags WHERE run_id = ?1 AND key = ?2", params![run_id, key])? > 0)
 }
