@@ -8,6 +8,7 @@
 //! Where a number passes through `exp`, `log` or a BLAS product, the last bits depend on the Python build and the
 //! processor; [`Model::exactness`] says so. Everything else is equal to the bit on x86-64.
 
+mod attributions;
 mod error;
 mod estimators;
 mod exactness;
@@ -20,6 +21,7 @@ mod transformers;
 mod trees;
 mod xgboost;
 
+pub use attributions::Attributions;
 pub use error::{PredictError, Refusal};
 pub use exactness::Exactness;
 pub use lightgbm::{ClassLabels, LightgbmClass};

@@ -1,5 +1,6 @@
 //! The public face: a model read from a file, ready to score rows.
 
+use crate::attributions::Attributions;
 use crate::error::{PredictError, Refusal};
 use crate::estimators::{self, Estimator, Inputs};
 use crate::exactness::Exactness;
@@ -83,6 +84,17 @@ impl Model {
     /// it: terms of a linear model may be far larger than their sum. Zero where the answers themselves are the measure.
     pub fn largest_term(&self, rows: &Rows) -> Result<f64, PredictError> {
         self.estimator.largest_term(Table::from_rows(rows))
+    }
+
+    /// How much each input has to do with each answer, for linear models and trees, alone or behind steps that make
+    /// every column of one column; `None` for all others. Of a linear model it is told from the mean of `background`,
+    /// of trees from the ways of their training data.
+    pub fn attributions(&self, rows: &Rows, background: &Rows) -> Result<Option<Attributions>, PredictError> {
+        if rows.count() == 0 || background.count() == 0 {
+            return Err(PredictError::NoRows);
+        }
+        self.estimator
+            .attributions(Table::from_rows(rows), Table::from_rows(background))
     }
 
     pub fn exactness(&self) -> Exactness {

@@ -1,6 +1,7 @@
 //! Trees whose leaves are averaged: forests, and single trees as forests of one.
 
 use super::{Estimator, Inputs};
+use crate::attributions::Attributions;
 use crate::error::PredictError;
 use crate::estimators::labels::{Labels, greatest};
 use crate::exactness::Exactness;
@@ -21,16 +22,8 @@ pub(super) struct AveragedTrees {
 impl AveragedTrees {
     /// Input is rounded to single precision, leaves are added in double precision in the order of the trees.
     fn mean(&self, table: Table<'_>) -> Result<Vec<f64>, PredictError> {
-        self.inputs.check(&table)?;
         let rows = table.rows();
-        // Missing values are taken in dense input only.
-        let non_finite = if table.is_sparse() {
-            NonFinite::Refused
-        } else {
-            self.non_finite
-        };
-        let x = table.into_dense()?.into_f32();
-        check_finite_f32(&x, non_finite, self.name)?;
+        let x = self.values(table)?;
         let width = self.trees.width();
         let mut sums = vec![self.start; rows * width];
         if width == 1 {
@@ -47,6 +40,26 @@ impl AveragedTrees {
             *sum /= count;
         }
         Ok(sums)
+    }
+
+    fn values(&self, table: Table<'_>) -> Result<Vec<f32>, PredictError> {
+        self.inputs.check(&table)?;
+        // Missing values are taken in dense input only.
+        let non_finite = if table.is_sparse() {
+            NonFinite::Refused
+        } else {
+            self.non_finite
+        };
+        let x = table.into_dense()?.into_f32();
+        check_finite_f32(&x, non_finite, self.name)?;
+        Ok(x)
+    }
+
+    fn attributions(&self, table: Table<'_>) -> Result<Option<Attributions>, PredictError> {
+        let rows = table.rows();
+        let x = self.values(table)?;
+        let share = 1.0 / self.trees.count() as f64;
+        Ok(self.trees.attributions(&x, rows, self.trees.width(), |_| 0, |_| share))
     }
 
     fn describe(&self) -> String {
@@ -82,6 +95,10 @@ impl Estimator for Regressor {
     fn predict_proba(&self, _: Table<'_>) -> Result<Output, PredictError> {
         Err(PredictError::NoProbability(self.0.name))
     }
+
+    fn attributions(&self, table: Table<'_>, _: Table<'_>) -> Result<Option<Attributions>, PredictError> {
+        self.0.attributions(table)
+    }
 }
 
 pub(super) struct Classifier {
@@ -112,6 +129,10 @@ impl Estimator for Classifier {
             values: self.averaged.mean(table)?,
             columns: self.labels.count(),
         })
+    }
+
+    fn attributions(&self, table: Table<'_>, _: Table<'_>) -> Result<Option<Attributions>, PredictError> {
+        self.averaged.attributions(table)
     }
 
     fn labels(&self) -> Option<&Labels> {

@@ -4,6 +4,7 @@ use super::labels::Labels;
 use super::link::{both_classes, expit, logit, multinomial_logit, softmax};
 use super::tree_nodes::{self, LeafRule};
 use super::{Estimator, Inputs, Scores, dummy};
+use crate::attributions::Attributions;
 use crate::error::{PredictError, Refusal};
 use crate::exactness::{Exactness, ROUNDING};
 use crate::rows::Output;
@@ -89,10 +90,8 @@ impl Boosted {
 
     /// The raw scores, row by row: the trees are added one after the other, in double precision.
     fn raw(&self, table: Table<'_>) -> Result<Vec<f64>, PredictError> {
-        self.inputs.check(&table)?;
         let rows = table.rows();
-        let x = table.into_dense()?.into_f32();
-        check_finite_f32(&x, NonFinite::Refused, self.name)?;
+        let x = self.values(table)?;
         let width = self.start.len();
         let mut scores = self.start.repeat(rows);
         if width == 1 {
@@ -103,6 +102,20 @@ impl Boosted {
             });
         }
         Ok(scores)
+    }
+
+    fn values(&self, table: Table<'_>) -> Result<Vec<f32>, PredictError> {
+        self.inputs.check(&table)?;
+        let x = table.into_dense()?.into_f32();
+        check_finite_f32(&x, NonFinite::Refused, self.name)?;
+        Ok(x)
+    }
+
+    fn attributions(&self, table: Table<'_>) -> Result<Option<Attributions>, PredictError> {
+        let (rows, width) = (table.rows(), self.start.len());
+        let x = self.values(table)?;
+        let found = self.trees.attributions(&x, rows, width, |tree| tree % width, |_| 1.0);
+        Ok(found.map(|found| found.starting_from(&self.start)))
     }
 
     fn describe(&self) -> String {
@@ -213,6 +226,10 @@ impl Estimator for Regressor {
     fn predict_proba(&self, _: Table<'_>) -> Result<Output, PredictError> {
         Err(PredictError::NoProbability(REGRESSOR))
     }
+
+    fn attributions(&self, table: Table<'_>, _: Table<'_>) -> Result<Option<Attributions>, PredictError> {
+        self.0.attributions(table)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -261,6 +278,10 @@ impl Estimator for Classifier {
             }
         };
         Ok(Output::F64 { values, columns })
+    }
+
+    fn attributions(&self, table: Table<'_>, _: Table<'_>) -> Result<Option<Attributions>, PredictError> {
+        self.boosted.attributions(table)
     }
 
     fn decision(&self, table: Table<'_>) -> Result<Option<Scores>, PredictError> {

@@ -5,6 +5,7 @@ use super::hist_nodes::PredictorReader;
 use super::labels::Labels;
 use super::link::{both_classes, expit, softmax};
 use super::{Estimator, Inputs, Scores};
+use crate::attributions::Attributions;
 use crate::error::{PredictError, Refusal};
 use crate::exactness::{Exactness, ROUNDING};
 use crate::rows::Output;
@@ -107,6 +108,22 @@ impl Boosted {
 
     fn raw(&self, table: Table<'_>) -> Result<Vec<f64>, PredictError> {
         let rows = table.rows();
+        let x = self.values(table)?;
+        let width = self.start.len();
+        // Python adds the baseline to zeros.
+        let start: Vec<f64> = self.start.iter().map(|start| 0.0 + start).collect();
+        let mut scores = start.repeat(rows);
+        if width == 1 {
+            self.trees.for_each(&x, rows, |row, _, leaf| scores[row] += leaf[0]);
+        } else {
+            self.trees.for_each(&x, rows, |row, tree, leaf| {
+                scores[row * width + tree % width] += leaf[0];
+            });
+        }
+        Ok(scores)
+    }
+
+    fn values(&self, table: Table<'_>) -> Result<Vec<f64>, PredictError> {
         let table = if let Some(preprocessor) = &self.preprocessor {
             let table = preprocessor.transform(table)?;
             if table.columns() != self.inputs.count {
@@ -120,19 +137,20 @@ impl Boosted {
             self.inputs.check(&table)?;
             table
         };
-        let x = table.into_dense()?.into_f64();
-        let width = self.start.len();
-        // Python adds the baseline to zeros.
-        let start: Vec<f64> = self.start.iter().map(|start| 0.0 + start).collect();
-        let mut scores = start.repeat(rows);
-        if width == 1 {
-            self.trees.for_each(&x, rows, |row, _, leaf| scores[row] += leaf[0]);
-        } else {
-            self.trees.for_each(&x, rows, |row, tree, leaf| {
-                scores[row * width + tree % width] += leaf[0];
-            });
-        }
-        Ok(scores)
+        Ok(table.into_dense()?.into_f64())
+    }
+
+    fn attributions(&self, table: Table<'_>) -> Result<Option<Attributions>, PredictError> {
+        let (rows, width) = (table.rows(), self.start.len());
+        let x = self.values(table)?;
+        let found = self.trees.attributions(&x, rows, width, |tree| tree % width, |_| 1.0);
+        let found = found.map(|found| found.starting_from(&self.start));
+        Ok(match &self.preprocessor {
+            None => found,
+            Some(preprocessor) => found
+                .zip(preprocessor.origins())
+                .and_then(|(found, origins)| found.of_origins(&origins, self.inputs.count)),
+        })
     }
 
     fn describe(&self) -> String {
@@ -206,6 +224,10 @@ impl Estimator for Regressor {
     fn predict_proba(&self, _: Table<'_>) -> Result<Output, PredictError> {
         Err(PredictError::NoProbability(REGRESSOR))
     }
+
+    fn attributions(&self, table: Table<'_>, _: Table<'_>) -> Result<Option<Attributions>, PredictError> {
+        self.boosted.attributions(table)
+    }
 }
 
 struct Classifier {
@@ -245,6 +267,10 @@ impl Estimator for Classifier {
         }
         softmax(&mut raw, columns);
         Ok(Output::F64 { values: raw, columns })
+    }
+
+    fn attributions(&self, table: Table<'_>, _: Table<'_>) -> Result<Option<Attributions>, PredictError> {
+        self.boosted.attributions(table)
     }
 
     fn decision(&self, table: Table<'_>) -> Result<Option<Scores>, PredictError> {

@@ -67,6 +67,9 @@ impl PredictorReader {
         if (0..records.count()).any(|at| is_categorical[at] != 0 && is_leaf[at] == 0 && set[at] as usize >= sets) {
             return Err(nodes.refuse(format!("names a set of categories beyond its {sets}")));
         }
+        let covers: Option<Vec<f64>> = records
+            .integers("count")
+            .map(|counts| counts.into_iter().map(|count| count as f64).collect());
         let split = |at: usize| {
             let categorical = is_categorical[at] != 0;
             (is_leaf[at] == 0).then(|| Split {
@@ -81,7 +84,9 @@ impl PredictorReader {
         };
         let add = self
             .builder
-            .add(records.count(), split, |at, leaves| leaves.push(value[at]));
+            .add(records.count(), covers.as_deref(), split, |at, leaves| {
+                leaves.push(value[at]);
+            });
         add.map_err(|reason| nodes.refuse(reason))
     }
 

@@ -4,6 +4,7 @@ use super::labels::Labels;
 use super::linear_scores::LinearScores;
 use super::link::{both_classes, expit, share_out, softmax};
 use super::{Estimator, Inputs, Scores};
+use crate::attributions::Attributions;
 use crate::error::{PredictError, Refusal};
 use crate::exactness::{Exactness, ROUNDING};
 use crate::rows::Output;
@@ -169,6 +170,10 @@ impl Estimator for LinearClassifier {
 
     fn largest_term(&self, table: Table<'_>) -> Result<f64, PredictError> {
         self.scores.largest_term(table)
+    }
+
+    fn attributions(&self, table: Table<'_>, background: Table<'_>) -> Result<Option<Attributions>, PredictError> {
+        self.scores.attributions(table, background).map(Some)
     }
 
     fn predict(&self, table: Table<'_>) -> Result<Output, PredictError> {

@@ -2,6 +2,7 @@
 
 use super::linear_scores::LinearScores;
 use super::{Estimator, Inputs};
+use crate::attributions::Attributions;
 use crate::error::{PredictError, Refusal};
 use crate::exactness::{Exactness, ROUNDING};
 use crate::rows::Output;
@@ -145,6 +146,10 @@ impl Estimator for LinearRegression {
 
     fn largest_term(&self, table: Table<'_>) -> Result<f64, PredictError> {
         self.scores.largest_term(table)
+    }
+
+    fn attributions(&self, table: Table<'_>, background: Table<'_>) -> Result<Option<Attributions>, PredictError> {
+        self.scores.attributions(table, background).map(Some)
     }
 
     fn predict(&self, table: Table<'_>) -> Result<Output, PredictError> {

@@ -1,6 +1,7 @@
 //! The matrix product of linear models.
 
 use super::Inputs;
+use crate::attributions::Attributions;
 use crate::error::{PredictError, Refusal};
 use crate::skops::Object;
 use crate::table::{NonFinite, Table};
@@ -73,6 +74,31 @@ impl LinearScores {
         Ok(products
             .chain(self.intercepts.iter().copied())
             .fold(0.0, |largest, term| largest.max(term.abs())))
+    }
+
+    /// Weight times distance from the mean of the background.
+    pub(super) fn attributions(&self, table: Table<'_>, background: Table<'_>) -> Result<Attributions, PredictError> {
+        let (features, outputs) = (self.inputs.count, self.outputs());
+        let (x, background) = (self.values(table)?, self.values(background)?);
+        let count = (background.len() / features) as f64;
+        let mut means = vec![0.0; features];
+        for row in background.chunks_exact(features) {
+            for (mean, value) in means.iter_mut().zip(row) {
+                *mean += value / count;
+            }
+        }
+        let mut found = Attributions::zeros(x.len() / features, features, outputs);
+        for (output, weights) in self.weights.chunks_exact(features).enumerate() {
+            let product: f64 = means.iter().zip(weights).map(|(mean, weight)| mean * weight).sum();
+            found.base[output] = product + self.intercepts[output];
+        }
+        for (place, (value, values)) in x.iter().zip(found.values.chunks_exact_mut(outputs)).enumerate() {
+            let feature = place % features;
+            for (output, attribution) in values.iter_mut().enumerate() {
+                *attribution = self.weights[output * features + feature] * (value - means[feature]);
+            }
+        }
+        Ok(found)
     }
 
     /// A score for each row and output.

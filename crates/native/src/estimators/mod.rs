@@ -47,6 +47,7 @@ pub(crate) use interpolation::interpolate;
 pub(crate) use labels::Labels;
 pub(crate) use link::{both_classes, softmax};
 
+use crate::attributions::Attributions;
 use crate::error::{PredictError, Refusal};
 use crate::exactness::Exactness;
 use crate::rows::Output;
@@ -71,6 +72,11 @@ pub(crate) trait Estimator: Send + Sync {
     fn predict(&self, table: Table<'_>) -> Result<Output, PredictError>;
 
     fn predict_proba(&self, table: Table<'_>) -> Result<Output, PredictError>;
+
+    /// See [`crate::Model::attributions`].
+    fn attributions(&self, _: Table<'_>, _background: Table<'_>) -> Result<Option<Attributions>, PredictError> {
+        Ok(None)
+    }
 
     /// What `decision_function` answers; `None` for a class that has none.
     fn decision(&self, _: Table<'_>) -> Result<Option<Scores>, PredictError> {

@@ -1,6 +1,7 @@
 //! `Pipeline`: transformers, then a model.
 
 use super::{Estimator, Inputs, Labels, Scores};
+use crate::attributions::Attributions;
 use crate::error::{PredictError, Refusal};
 use crate::exactness::Exactness;
 use crate::rows::Output;
@@ -49,6 +50,18 @@ impl Estimator for Pipeline {
 
     fn predict_proba(&self, table: Table<'_>) -> Result<Output, PredictError> {
         self.last.predict_proba(self.chain.transform(table)?)
+    }
+
+    fn attributions(&self, table: Table<'_>, background: Table<'_>) -> Result<Option<Attributions>, PredictError> {
+        if self.chain.is_empty() {
+            return self.last.attributions(table, background);
+        }
+        let Some(origins) = self.chain.origins() else {
+            return Ok(None);
+        };
+        let (table, background) = (self.chain.transform(table)?, self.chain.transform(background)?);
+        let found = self.last.attributions(table, background)?;
+        Ok(found.and_then(|found| found.of_origins(&origins, self.inputs().count)))
     }
 
     fn decision(&self, table: Table<'_>) -> Result<Option<Scores>, PredictError> {

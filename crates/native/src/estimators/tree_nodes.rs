@@ -102,7 +102,7 @@ pub(super) fn add(builder: &mut TreeBuilder, estimator: &Object<'_>, rule: LeafR
         }
     };
     builder
-        .add(count, |at| columns.split(at), leaf)
+        .add(count, columns.covers.as_deref(), |at| columns.split(at), leaf)
         .map_err(|reason| nodes.refuse(reason))
 }
 
@@ -131,7 +131,7 @@ pub(super) fn add_with(
         Some(split)
     };
     builder
-        .add(records.count(), split, |at, leaves| leaves.push(values[at]))
+        .add(records.count(), None, split, |at, leaves| leaves.push(values[at]))
         .map_err(|reason| nodes.refuse(reason))
 }
 
@@ -174,6 +174,7 @@ struct Columns {
     threshold: Vec<f64>,
     /// Absent before scikit-learn 1.3.
     missing_left: Option<Vec<i64>>,
+    covers: Option<Vec<f64>>,
 }
 
 impl Columns {
@@ -191,6 +192,7 @@ impl Columns {
                 .floats("threshold")
                 .ok_or_else(|| node.refuse("has no field threshold"))?,
             missing_left: records.integers("missing_go_to_left"),
+            covers: records.floats("weighted_n_node_samples"),
         })
     }
 

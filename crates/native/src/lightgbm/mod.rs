@@ -8,6 +8,7 @@ use file::{File, Section};
 use linear_leaves::LinearLeaves;
 use objective::Objective;
 
+use crate::attributions::Attributions;
 use crate::error::{PredictError, Refusal};
 use crate::estimators::{Estimator, Inputs, Labels, both_classes};
 use crate::exactness::{Exactness, ROUNDING};
@@ -195,8 +196,11 @@ impl TreeReader {
                 }
             })
         };
+        let covers = covers(tree, splits, leaves);
         self.builder
-            .add(splits + leaves, split, |at, leaves| leaves.push(values[at - splits]))
+            .add(splits + leaves, covers.as_deref(), split, |at, leaves| {
+                leaves.push(values[at - splits]);
+            })
             .map_err(|reason| tree.refuse("left_child", reason))
     }
 
@@ -204,6 +208,16 @@ impl TreeReader {
         let categories = (!self.sets.is_empty()).then_some(Categories::Sets(self.sets));
         self.builder.finish(categories)
     }
+}
+
+/// The rows of training that came to each node; what else the file may hold there is no reason to refuse it.
+fn covers(tree: &Section<'_>, splits: usize, leaves: usize) -> Option<Vec<f64>> {
+    if splits == 0 {
+        return Some(vec![1.0]);
+    }
+    let mut covers: Vec<f64> = tree.list("internal_count", splits).ok()?;
+    covers.extend(tree.list::<f64>("leaf_count", leaves).ok()?);
+    Some(covers)
 }
 
 /// The splits of one tree.
@@ -281,15 +295,8 @@ impl Nodes {
 
 impl Boosted {
     fn answers(&self, table: Table<'_>) -> Result<Vec<f64>, PredictError> {
-        self.inputs.check(&table)?;
         let rows = table.rows();
-        let single = self.is_single(&table);
-        let dense = table.into_dense()?;
-        let x = if single {
-            dense.into_f32().into_iter().map(f64::from).collect()
-        } else {
-            dense.into_f64()
-        };
+        let x = self.values(table)?;
         let mut scores = vec![0.0; rows * self.width];
         if self.linear.is_empty() {
             self.trees.for_each(&x, rows, |row, tree, leaf| {
@@ -310,6 +317,17 @@ impl Boosted {
         }
         self.objective.apply(&mut scores, self.width);
         Ok(scores)
+    }
+
+    fn values(&self, table: Table<'_>) -> Result<Vec<f64>, PredictError> {
+        self.inputs.check(&table)?;
+        let single = self.is_single(&table);
+        let dense = table.into_dense()?;
+        Ok(if single {
+            dense.into_f32().into_iter().map(f64::from).collect()
+        } else {
+            dense.into_f64()
+        })
     }
 
     /// Whether Python's LightGBM hands these columns over in single precision. An array of integers it does; a data
@@ -377,6 +395,20 @@ impl Estimator for Boosted {
             values: self.probabilities(table)?,
             columns: labels.count(),
         })
+    }
+
+    fn attributions(&self, table: Table<'_>, _: Table<'_>) -> Result<Option<Attributions>, PredictError> {
+        if !self.linear.is_empty() {
+            return Ok(None);
+        }
+        let (rows, width) = (table.rows(), self.width);
+        let x = self.values(table)?;
+        let share = if self.averaged {
+            1.0 / (self.trees.count() / width).max(1) as f64
+        } else {
+            1.0
+        };
+        Ok(self.trees.attributions(&x, rows, width, |tree| tree % width, |_| share))
     }
 
     fn labels(&self) -> Option<&Labels> {

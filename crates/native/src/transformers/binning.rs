@@ -44,6 +44,10 @@ impl Transformer for Binarizer {
         self.inputs.clone()
     }
 
+    fn origins(&self) -> Option<Vec<usize>> {
+        Some((0..self.inputs.count).collect())
+    }
+
     fn transform<'a>(&self, table: Table<'a>) -> Result<Table<'a>, PredictError> {
         self.inputs.check(&table)?;
         if table.is_sparse() && self.threshold < 0.0 {
@@ -127,6 +131,15 @@ impl Transformer for Discretizer {
 
     fn inputs(&self) -> Inputs {
         self.inputs.clone()
+    }
+
+    fn origins(&self) -> Option<Vec<usize>> {
+        let bins = |edges: &Vec<f64>| match self.encoding {
+            Encoding::Ordinal => 1,
+            Encoding::OneHot { .. } => edges.len() + 1,
+        };
+        let columns = self.edges.iter().enumerate();
+        Some(columns.flat_map(|(at, edges)| vec![at; bins(edges)]).collect())
     }
 
     fn transform<'a>(&self, table: Table<'a>) -> Result<Table<'a>, PredictError> {

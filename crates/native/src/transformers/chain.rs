@@ -66,6 +66,26 @@ pub(super) fn read(object: &Object<'_>) -> Result<Box<dyn Transformer>, Refusal>
 }
 
 impl Chain {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// `None` if there is no step, or a column is made of several.
+    pub(crate) fn origins(&self) -> Option<Vec<usize>> {
+        let mut known: Option<Vec<usize>> = None;
+        for step in &self.0 {
+            let origins = step.origins()?;
+            known = Some(match known {
+                None => origins,
+                Some(before) => origins
+                    .into_iter()
+                    .map(|at| before.get(at).copied())
+                    .collect::<Option<_>>()?,
+            });
+        }
+        known
+    }
+
     pub(crate) fn transform<'a>(&self, table: Table<'a>) -> Result<Table<'a>, PredictError> {
         self.0.iter().try_fold(table, |table, step| step.transform(table))
     }
@@ -82,6 +102,10 @@ impl Transformer for Chain {
 
     fn exactness(&self) -> Exactness {
         Self::exactness(self)
+    }
+
+    fn origins(&self) -> Option<Vec<usize>> {
+        Self::origins(self)
     }
 
     fn transform<'a>(&self, table: Table<'a>) -> Result<Table<'a>, PredictError> {

@@ -188,6 +188,24 @@ impl Transformer for ColumnTransformer {
         inner.fold(Exactness::BitExact, |least, inner| least.least(inner.exactness()))
     }
 
+    fn origins(&self) -> Option<Vec<usize>> {
+        let mut origins = Vec::new();
+        for block in &self.blocks {
+            match &block.transformer {
+                None => origins.extend_from_slice(&block.columns),
+                Some(inner) => {
+                    let columns = inner.origins()?.into_iter();
+                    origins.extend(
+                        columns
+                            .map(|at| block.columns.get(at).copied())
+                            .collect::<Option<Vec<_>>>()?,
+                    );
+                }
+            }
+        }
+        Some(origins)
+    }
+
     fn transform<'a>(&self, table: Table<'a>) -> Result<Table<'a>, PredictError> {
         let places = self.places(&table)?;
         let rows = table.rows();

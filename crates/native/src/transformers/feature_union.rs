@@ -67,6 +67,15 @@ impl Transformer for FeatureUnion {
         inner.fold(Exactness::BitExact, |least, inner| least.least(inner.exactness()))
     }
 
+    fn origins(&self) -> Option<Vec<usize>> {
+        let count = self.inputs().count;
+        let members = self.0.iter().map(|(inner, _)| match inner {
+            Some(inner) => inner.origins(),
+            None => Some((0..count).collect()),
+        });
+        Some(members.collect::<Option<Vec<_>>>()?.concat())
+    }
+
     fn transform<'a>(&self, table: Table<'a>) -> Result<Table<'a>, PredictError> {
         let rows = table.rows();
         let mut blocks = Vec::with_capacity(self.0.len());

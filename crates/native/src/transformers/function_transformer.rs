@@ -72,6 +72,10 @@ impl Transformer for ToDouble {
         self.0.clone()
     }
 
+    fn origins(&self) -> Option<Vec<usize>> {
+        Some((0..self.0.count).collect())
+    }
+
     fn transform<'a>(&self, table: Table<'a>) -> Result<Table<'a>, PredictError> {
         let dense = table.into_dense()?;
         let (rows, columns) = (dense.rows, dense.columns);
@@ -104,6 +108,10 @@ impl Transformer for Applied {
         } else {
             Exactness::BitExact
         }
+    }
+
+    fn origins(&self) -> Option<Vec<usize>> {
+        Some((0..self.inputs.count).collect())
     }
 
     fn transform<'a>(&self, table: Table<'a>) -> Result<Table<'a>, PredictError> {

@@ -59,6 +59,10 @@ impl Transformer for MinMaxScaler {
         self.inputs.clone()
     }
 
+    fn origins(&self) -> Option<Vec<usize>> {
+        Some((0..self.inputs.count).collect())
+    }
+
     fn transform<'a>(&self, table: Table<'a>) -> Result<Table<'a>, PredictError> {
         self.inputs.check(&table)?;
         let mut dense = table.into_dense()?.into_float();

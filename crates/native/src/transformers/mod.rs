@@ -45,6 +45,11 @@ pub(crate) trait Transformer: Send + Sync {
         Exactness::BitExact
     }
 
+    /// The input column that each column of the result is made of; `None` if one is made of several.
+    fn origins(&self) -> Option<Vec<usize>> {
+        None
+    }
+
     fn transform<'a>(&self, table: Table<'a>) -> Result<Table<'a>, PredictError>;
 }
 

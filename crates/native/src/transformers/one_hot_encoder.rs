@@ -147,6 +147,17 @@ impl Transformer for OneHotEncoder {
         self.inputs.clone()
     }
 
+    fn origins(&self) -> Option<Vec<usize>> {
+        let ends = self
+            .columns
+            .iter()
+            .skip(1)
+            .map(|column| column.first)
+            .chain([self.width]);
+        let widths = self.columns.iter().zip(ends).map(|(column, end)| end - column.first);
+        Some(widths.enumerate().flat_map(|(at, width)| vec![at; width]).collect())
+    }
+
     fn transform<'a>(&self, table: Table<'a>) -> Result<Table<'a>, PredictError> {
         self.inputs.check(&table)?;
         let rows = table.rows();

@@ -75,6 +75,10 @@ impl Transformer for OrdinalEncoder {
         self.inputs.clone()
     }
 
+    fn origins(&self) -> Option<Vec<usize>> {
+        Some((0..self.inputs.count).collect())
+    }
+
     fn transform<'a>(&self, table: Table<'a>) -> Result<Table<'a>, PredictError> {
         self.inputs.check(&table)?;
         let (rows, width) = (table.rows(), self.columns.len());

@@ -91,6 +91,10 @@ impl Transformer for PowerTransformer {
         ROUNDING
     }
 
+    fn origins(&self) -> Option<Vec<usize>> {
+        Some((0..self.inputs.count).collect())
+    }
+
     fn transform<'a>(&self, table: Table<'a>) -> Result<Table<'a>, PredictError> {
         self.inputs.check(&table)?;
         let dense = table.into_dense()?.into_float();

@@ -96,6 +96,10 @@ impl Transformer for QuantileTransformer {
         self.inputs.clone()
     }
 
+    fn origins(&self) -> Option<Vec<usize>> {
+        Some((0..self.inputs.count).collect())
+    }
+
     fn transform<'a>(&self, table: Table<'a>) -> Result<Table<'a>, PredictError> {
         self.inputs.check(&table)?;
         if table.is_sparse() {

@@ -185,6 +185,10 @@ impl Transformer for Selection {
         self.inputs.clone()
     }
 
+    fn origins(&self) -> Option<Vec<usize>> {
+        Some(self.columns.clone())
+    }
+
     fn transform<'a>(&self, table: Table<'a>) -> Result<Table<'a>, PredictError> {
         self.inputs.check(&table)?;
         let dense = table.into_dense()?;

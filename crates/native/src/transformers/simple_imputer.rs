@@ -150,6 +150,15 @@ impl Transformer for SimpleImputer {
         self.inputs.clone()
     }
 
+    fn origins(&self) -> Option<Vec<usize>> {
+        let kept = |column: &usize| match &self.fill {
+            Fill::Numbers(fill) => !fill[*column].is_nan(),
+            Fill::Texts(_) => true,
+        };
+        let kept = (0..self.inputs.count).filter(kept);
+        Some(kept.chain(self.indicated.iter().copied()).collect())
+    }
+
     fn transform<'a>(&self, table: Table<'a>) -> Result<Table<'a>, PredictError> {
         self.inputs.check(&table)?;
         match &self.fill {

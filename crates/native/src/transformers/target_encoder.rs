@@ -70,6 +70,11 @@ impl Transformer for TargetEncoder {
         self.inputs.clone()
     }
 
+    fn origins(&self) -> Option<Vec<usize>> {
+        let classes = self.unknown.len();
+        Some((0..self.encodings.len()).map(|at| at / classes.max(1)).collect())
+    }
+
     fn transform<'a>(&self, table: Table<'a>) -> Result<Table<'a>, PredictError> {
         self.inputs.check(&table)?;
         let (rows, width, classes) = (table.rows(), self.encodings.len(), self.unknown.len());

@@ -39,6 +39,7 @@ impl TreeBuilder {
             nodes: Vec::new(),
             roots: Vec::new(),
             leaves: Vec::new(),
+            covers: Some(Vec::new()),
             width,
             categories: None,
             zeros_missing: false,
@@ -60,10 +61,11 @@ impl TreeBuilder {
     }
 
     /// Adds a tree of `count` nodes of which the first is the root. `split` is `None` for a leaf, whose values `leaf`
-    /// appends.
+    /// appends. `covers` is the weight of the rows that training saw in each node, where the file tells.
     pub(crate) fn add(
         &mut self,
         count: usize,
+        covers: Option<&[f64]>,
         split: impl Fn(usize) -> Option<Split>,
         mut leaf: impl FnMut(usize, &mut Vec<f64>),
     ) -> Result<(), String> {
@@ -74,6 +76,7 @@ impl TreeBuilder {
             nodes,
             roots,
             leaves,
+            covers: all_covers,
             width,
             zeros_missing,
             ..
@@ -82,6 +85,10 @@ impl TreeBuilder {
             return Err(format!("has more than {NODES_MAX} nodes"));
         }
         roots.push(nodes.len() as u32);
+        let covers = covers.filter(|covers| covers.len() == count && covers.iter().all(|cover| *cover >= 0.0));
+        if covers.is_none() {
+            *all_covers = None;
+        }
         let mut visited = vec![false; count];
         let mut waiting: Vec<(usize, Option<u32>)> = vec![(0, None)];
         while let Some((place, parent)) = waiting.pop() {
@@ -89,6 +96,9 @@ impl TreeBuilder {
                 return Err(format!("reaches node {place} in two ways"));
             }
             let at = nodes.len() as u32;
+            if let (Some(all), Some(covers)) = (all_covers.as_mut(), covers) {
+                all.push(covers[place] as f32);
+            }
             if let Some(parent) = parent {
                 nodes[parent as usize].right = at;
             }
@@ -130,6 +140,9 @@ impl TreeBuilder {
         let mut trees = self.trees;
         trees.nodes.shrink_to_fit();
         trees.leaves.shrink_to_fit();
+        if let Some(covers) = &mut trees.covers {
+            covers.shrink_to_fit();
+        }
         trees.categories = categories;
         trees
     }
@@ -155,6 +168,7 @@ mod tests {
         let mut builder = TreeBuilder::new(2, 1).expect("two features");
         let found = builder.add(
             nodes.len(),
+            None,
             |at| {
                 let (left, right, feature) = nodes[at];
                 (left >= 0 || right >= 0).then(|| split(left, right, feature))
@@ -186,6 +200,7 @@ mod tests {
         builder
             .add(
                 3,
+                None,
                 |at| (at == 0).then(|| split(2, 1, 0)),
                 |at, leaves| leaves.push(at as f64),
             )

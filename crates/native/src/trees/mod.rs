@@ -3,6 +3,7 @@
 mod build;
 mod categories;
 mod node;
+mod shap;
 mod walk;
 
 pub(crate) use build::{Split, TreeBuilder};
@@ -17,6 +18,9 @@ pub(crate) struct Trees {
     roots: Vec<u32>,
     /// `width` values for each leaf.
     leaves: Vec<f64>,
+    /// How much of the training data came to each node; `None` if a file does not tell. Single precision holds whole
+    /// numbers of rows up to 16 million.
+    covers: Option<Vec<f32>>,
     width: usize,
     categories: Option<Categories>,
     /// Whether a node takes zeros for missing.

@@ -96,21 +96,26 @@ impl Trees {
 
     fn walk_categories<T: Feature>(&self, mut at: u32, row: &[T], categories: &Categories) -> u32 {
         loop {
-            let node = self.nodes[at as usize];
-            let next = if node.is_categorical() {
-                let feature = node.feature();
-                let value = row[feature].widen();
-                let left = categories.goes_left(value, feature, node.set_number(), node.missing_left());
-                if left { at + 1 } else { node.right }
-            } else if node.right == at {
-                at
-            } else {
-                node.next_with_zeros(at, row[node.feature()].widen())
-            };
+            let next = self.step(at, row, Some(categories));
             if next == at {
                 return at;
             }
             at = next;
+        }
+    }
+
+    /// Where a node of any kind leads; a leaf leads to itself.
+    pub(super) fn step<T: Feature>(&self, at: u32, row: &[T], categories: Option<&Categories>) -> u32 {
+        let node = self.nodes[at as usize];
+        match categories {
+            Some(categories) if node.is_categorical() => {
+                let feature = node.feature();
+                let value = row[feature].widen();
+                let left = categories.goes_left(value, feature, node.set_number(), node.missing_left());
+                if left { at + 1 } else { node.right }
+            }
+            _ if node.right == at => at,
+            _ => node.next_with_zeros(at, row[node.feature()].widen()),
         }
     }
 }

@@ -117,6 +117,9 @@ pub(super) struct Tree {
     #[serde(default)]
     pub(super) base_weights: Vec<f32>,
     pub(super) leaf_weights: Option<Vec<f32>>,
+    /// How much of the training data came to each node.
+    #[serde(default)]
+    pub(super) sum_hessian: Vec<f32>,
     pub(super) tree_param: TreeParam,
 }
 

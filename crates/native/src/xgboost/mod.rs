@@ -8,6 +8,7 @@ mod ubj;
 use file::{BoosterModel, File};
 use objective::{Objective, greatest};
 
+use crate::attributions::Attributions;
 use crate::error::{PredictError, Refusal};
 use crate::estimators::{Estimator, Inputs, Labels};
 use crate::exactness::Exactness;
@@ -322,6 +323,20 @@ impl Estimator for Boosted {
             values: doubles(&both),
             columns: 2,
         })
+    }
+
+    fn attributions(&self, table: Table<'_>, _: Table<'_>) -> Result<Option<Attributions>, PredictError> {
+        self.inputs.check(&table)?;
+        let (rows, width) = (table.rows(), self.start.len());
+        let x = singles(&table)?;
+        let weight = |tree: usize| {
+            let weights = self.drop_weights.as_ref();
+            weights.map_or(1.0, |weights| f64::from(weights[tree]))
+        };
+        let found = self
+            .trees
+            .attributions(&x, rows, width, |tree| self.outputs[tree], weight);
+        Ok(found.map(|found| found.starting_from(&doubles(&self.start))))
     }
 
     fn is_single(&self) -> bool {

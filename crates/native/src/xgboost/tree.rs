@@ -40,6 +40,8 @@ pub(super) fn read_all(trees: &[Tree], features: usize, width: usize) -> Result<
                 set: set_of[at],
             })
         };
+        let covers: Option<Vec<f64>> = (tree.sum_hessian.len() == tree.left_children.len())
+            .then(|| tree.sum_hessian.iter().map(|&hessian| f64::from(hessian)).collect());
         if of_vectors {
             let starts = tree.leaf_starts(width).map_err(refuse)?;
             let weights = tree.leaf_weights.as_ref().unwrap_or(&tree.base_weights);
@@ -50,10 +52,14 @@ pub(super) fn read_all(trees: &[Tree], features: usize, width: usize) -> Result<
                         .map(|&weight| f64::from(weight)),
                 );
             };
-            builder.add(tree.left_children.len(), split, leaf).map_err(refuse)?;
+            builder
+                .add(tree.left_children.len(), covers.as_deref(), split, leaf)
+                .map_err(refuse)?;
         } else {
             let leaf = |at: usize, leaves: &mut Vec<f64>| leaves.push(f64::from(tree.split_conditions[at]));
-            builder.add(tree.left_children.len(), split, leaf).map_err(refuse)?;
+            builder
+                .add(tree.left_children.len(), covers.as_deref(), split, leaf)
+                .map_err(refuse)?;
         }
     }
     let categories = (!sets.all.is_empty()).then_some(Categories::RightSets(sets.all));
