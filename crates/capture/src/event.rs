@@ -5,8 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use std::{borrow::Cow, fmt::Write as _, sync::Arc};
+use std::{borrow::Cow, io::Write as _, sync::Arc};
 
+pub(crate) const JSON: &str = "application/json";
 const AGENT: &str = concat!("fettle/", env!("CARGO_PKG_VERSION"));
 
 /// Which deployment answered; made once per deployment and shared by its records.
@@ -22,6 +23,8 @@ pub struct Source {
 /// What an event tells of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum EventKind {
+    /// A request and its answer, as they came and went: `data` has both.
+    Exchange,
     /// The body of a request, as it came.
     Request,
     /// The body of an answer, as it went.
@@ -35,6 +38,7 @@ pub enum EventKind {
 impl EventKind {
     pub fn type_name(self) -> &'static str {
         match self {
+            Self::Exchange => "fettle.inference.exchange",
             Self::Request => "fettle.inference.request",
             Self::Response => "fettle.inference.response",
             Self::ModelInputs => "fettle.inference.model_inputs",
@@ -48,6 +52,7 @@ impl EventKind {
         let known = ["fettle.", "azureml.", "org.kubeflow.serving."];
         let rest = known.iter().find_map(|prefix| name.strip_prefix(prefix))?;
         match rest.strip_prefix("inference.")? {
+            "exchange" => Some(Self::Exchange),
             "request" => Some(Self::Request),
             "response" => Some(Self::Response),
             "model_inputs" | "inputs" => Some(Self::ModelInputs),
@@ -63,7 +68,7 @@ impl EventKind {
 }
 
 /// One event of a line, borrowed from it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub struct EventLine<'a> {
     #[serde(default, borrow)]
     pub specversion: Cow<'a, str>,
@@ -77,6 +82,9 @@ pub struct EventLine<'a> {
     pub time: Option<Cow<'a, str>>,
     #[serde(default, borrow)]
     pub datacontenttype: Option<Cow<'a, str>>,
+    /// Of the request inside an exchange, if it is not JSON.
+    #[serde(default, borrow)]
+    pub requestcontenttype: Option<Cow<'a, str>>,
     #[serde(default, borrow)]
     pub correlationid: Option<Cow<'a, str>>,
     #[serde(default, borrow)]
@@ -95,6 +103,15 @@ pub struct EventLine<'a> {
     pub latencyus: Option<u64>,
     #[serde(default, borrow)]
     pub data: Option<&'a RawValue>,
+}
+
+/// The data of an exchange.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Both<'a> {
+    #[serde(borrow)]
+    pub request: &'a RawValue,
+    #[serde(borrow)]
+    pub response: &'a RawValue,
 }
 
 /// An event from elsewhere that cannot be taken; the text says what to change.
@@ -138,7 +155,7 @@ impl Event {
         }
         let Some(kind) = EventKind::of_type(&line.kind) else {
             return invalid(format!(
-                "type: `{}` is none of fettle.inference.{{request,response,model_inputs,model_outputs}}, \
+                "type: `{}` is none of fettle.inference.{{request,response,model_inputs,model_outputs,exchange}}, \
                  azureml.inference.{{inputs,outputs,model_inputs,model_outputs}} and \
                  org.kubeflow.serving.inference.{{request,response}}",
                 line.kind
@@ -180,6 +197,9 @@ impl Event {
         let Some(data) = line.data else {
             return invalid("data: it is missing; payloads that lie elsewhere (datainblob) are not fetched".to_owned());
         };
+        if kind == EventKind::Exchange && serde_json::from_str::<Both<'_>>(data.get()).is_err() {
+            return invalid("data: an exchange has a request and a response".to_owned());
+        }
         let text = |value: &Option<Cow<'_, str>>| Arc::from(value.as_deref().unwrap_or_default());
         Ok(Self {
             kind,
@@ -192,31 +212,36 @@ impl Event {
             },
             correlation_id,
             at_ms,
-            content_type: line.datacontenttype.as_deref().unwrap_or("application/json").to_owned(),
+            content_type: line.datacontenttype.as_deref().unwrap_or(JSON).to_owned(),
             status: line.httpstatus,
             latency_us: line.latencyus,
             data: data.get().replace(['\n', '\r'], " "),
         })
     }
 
-    pub(crate) fn write(&self, out: &mut String) {
-        let head = Head {
-            kind: self.kind,
-            source: &self.source,
-            correlation_id: &self.correlation_id,
-            at_ms: self.at_ms,
-            content_type: &self.content_type,
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        let suffix = match self.kind {
+            EventKind::Exchange => "",
+            kind if kind.is_input() => ".request",
+            _ => ".response",
         };
-        head.write(out);
+        write_head(out, &self.source, self.kind, &self.content_type);
+        push_escaped(out, &self.correlation_id);
+        out.extend_from_slice(suffix.as_bytes());
+        out.extend_from_slice(b"\",\"time\":\"");
+        out.extend_from_slice(time_text(self.at_ms).as_bytes());
+        out.extend_from_slice(b"\",\"correlationid\":\"");
+        push_escaped(out, &self.correlation_id);
+        out.push(b'"');
         if let Some(status) = self.status {
             let _ = write!(out, ",\"httpstatus\":{status}");
         }
         if let Some(latency) = self.latency_us {
             let _ = write!(out, ",\"latencyus\":{latency}");
         }
-        out.push_str(",\"data\":");
-        out.push_str(&self.data);
-        out.push_str("}\n");
+        out.extend_from_slice(b",\"data\":");
+        out.extend_from_slice(self.data.as_bytes());
+        out.extend_from_slice(b"}\n");
     }
 }
 
@@ -230,58 +255,35 @@ pub fn data_of_bytes(bytes: &[u8]) -> String {
     serde_json::Value::from(String::from_utf8_lossy(bytes)).to_string()
 }
 
-/// All of a line before `data`.
-pub(crate) struct Head<'a> {
-    pub kind: EventKind,
-    pub source: &'a Source,
-    pub correlation_id: &'a str,
-    pub at_ms: i64,
-    pub content_type: &'a str,
+/// The beginning of a line, up to the id: all that one deployment's events have in common.
+pub(crate) fn write_head(out: &mut Vec<u8>, source: &Source, kind: EventKind, content_type: &str) {
+    let mut part = |name: &str, text: &str| {
+        out.extend_from_slice(name.as_bytes());
+        push_escaped(out, text);
+    };
+    part("{\"specversion\":\"1.0\",\"source\":\"/endpoints/", &source.endpoint);
+    part("/deployments/", &source.deployment);
+    part("\",\"type\":\"", kind.type_name());
+    part("\",\"datacontenttype\":\"", content_type);
+    part("\",\"modelname\":\"", &source.model_name);
+    part("\",\"modelversion\":\"", &source.model_version);
+    part("\",\"agent\":\"", AGENT);
+    out.extend_from_slice(b"\",\"id\":\"");
 }
 
-impl Head<'_> {
-    pub(crate) fn write(&self, out: &mut String) {
-        let source = self.source;
-        out.push_str("{\"specversion\":\"1.0\",\"id\":\"");
-        push_escaped(out, self.correlation_id);
-        out.push_str(if self.kind.is_input() { ".request" } else { ".response" });
-        out.push_str("\",\"source\":\"/endpoints/");
-        push_escaped(out, &source.endpoint);
-        out.push_str("/deployments/");
-        push_escaped(out, &source.deployment);
-        out.push_str("\",\"type\":\"");
-        out.push_str(self.kind.type_name());
-        out.push_str("\",\"time\":\"");
-        push_time(out, self.at_ms);
-        out.push_str("\",\"datacontenttype\":\"");
-        push_escaped(out, self.content_type);
-        out.push_str("\",\"correlationid\":\"");
-        push_escaped(out, self.correlation_id);
-        out.push_str("\",\"modelname\":\"");
-        push_escaped(out, &source.model_name);
-        out.push_str("\",\"modelversion\":\"");
-        push_escaped(out, &source.model_version);
-        out.push_str("\",\"agent\":\"");
-        out.push_str(AGENT);
-        out.push('"');
-    }
-}
-
-fn push_escaped(out: &mut String, text: &str) {
+pub(crate) fn push_escaped(out: &mut Vec<u8>, text: &str) {
     if text.bytes().all(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\') {
-        out.push_str(text);
+        out.extend_from_slice(text.as_bytes());
     } else {
         let quoted = serde_json::Value::from(text).to_string();
-        out.push_str(&quoted[1..quoted.len() - 1]);
+        out.extend_from_slice(&quoted.as_bytes()[1..quoted.len() - 1]);
     }
 }
 
-fn push_time(out: &mut String, at_ms: i64) {
+pub(crate) fn time_text(at_ms: i64) -> String {
     match jiff::Timestamp::from_millisecond(at_ms) {
-        Ok(time) => {
-            let _ = write!(out, "{time:.3}");
-        }
-        Err(_) => out.push_str("1970-01-01T00:00:00Z"),
+        Ok(time) => format!("{time:.3}"),
+        Err(_) => "1970-01-01T00:00:00Z".to_owned(),
     }
 }
 
@@ -397,8 +399,9 @@ mod tests {
             latency_us: Some(17),
             data: data_of_bytes(b"{\"predictions\":\n [1]}"),
         };
-        let mut line = String::new();
+        let mut line = Vec::new();
         event.write(&mut line);
+        let line = String::from_utf8(line).expect("text");
         assert_eq!(line.matches('\n').count(), 1);
         assert_eq!(take(&line, None), Ok(event));
     }

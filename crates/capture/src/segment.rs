@@ -1,7 +1,7 @@
 //! A sealed file of the spool as what is kept of it: the log of its requests, and their rows.
 
 use crate::{
-    event::{EventKind, EventLine},
+    event::{Both, EventKind, EventLine},
     payload::{self, Rows},
     table::{Cell, Table, TableBuilder},
 };
@@ -58,6 +58,26 @@ pub fn read_segment(text: &str) -> Segment {
         };
         if segment.endpoint.is_empty() {
             (segment.endpoint, segment.deployment) = names(&event.source);
+        }
+        if kind == EventKind::Exchange {
+            let both = event
+                .data
+                .and_then(|data| serde_json::from_str::<Both<'_>>(data.get()).ok());
+            let Some(both) = both else {
+                segment.unreadable_lines += 1;
+                continue;
+            };
+            let request = EventLine {
+                datacontenttype: event.requestcontenttype.clone(),
+                data: Some(both.request),
+                ..event.clone()
+            };
+            let response = EventLine {
+                data: Some(both.response),
+                ..event
+            };
+            builder.add(&mut segment, Some(&request), Some(&response));
+            continue;
         }
         let id = event.correlationid.clone().unwrap_or_default();
         match waiting.remove(&id) {
@@ -224,26 +244,43 @@ mod tests {
                 "a",
                 r#""httpstatus":200,"latencyus":7,"data":{"predictions":[0.5,0.25]}"#,
             ),
+            line(
+                "exchange",
+                "c",
+                r#""requestcontenttype":"text/csv","httpstatus":200,"latencyus":5,"data":{"request":"x\n3\n","response":{"predictions":[0.75]}}"#,
+            ),
+            line("exchange", "half", r#""data":{"request":1}"#),
             line("model_outputs", "late", r#""data":[{"prediction":1}]"#),
         ]
         .join("\n");
         let segment = read_segment(&text);
         assert_eq!((segment.endpoint.as_str(), segment.deployment.as_str()), ("e", "d"));
-        assert_eq!(segment.unreadable_lines, 1);
+        assert_eq!(segment.unreadable_lines, 2, "the torn one, and half an exchange");
         let log: Vec<_> = segment
             .log
             .iter()
             .map(|entry| (&*entry.correlation_id, entry.status, entry.rows))
             .collect();
-        assert_eq!(log, [("b", Some(400), 0), ("a", Some(200), 2), ("late", None, 1)]);
+        assert_eq!(
+            log,
+            [
+                ("b", Some(400), 0),
+                ("a", Some(200), 2),
+                ("c", Some(200), 1),
+                ("late", None, 1)
+            ]
+        );
         assert_eq!(segment.log[0].error.as_deref(), Some(r#"{"message":"no"}"#));
         assert_eq!(segment.log[0].request.as_deref(), Some("nonsense"));
-        assert_eq!(segment.rows.rows, 3);
+        assert_eq!(segment.rows.rows, 4);
         let prediction = &segment.rows.column("prediction").expect("a column").cells;
-        assert_eq!(prediction, &Cells::Numbers(vec![Some(0.5), Some(0.25), Some(1.0)]));
+        assert_eq!(
+            prediction,
+            &Cells::Numbers(vec![Some(0.5), Some(0.25), Some(0.75), Some(1.0)])
+        );
         let index = &segment.rows.column("_row_index").expect("a column").cells;
-        assert_eq!(index, &Cells::Integers(vec![Some(0), Some(1), Some(0)]));
+        assert_eq!(index, &Cells::Integers(vec![Some(0), Some(1), Some(0), Some(0)]));
         let inputs = &segment.rows.column("x").expect("a column").cells;
-        assert_eq!(inputs, &Cells::Integers(vec![Some(1), Some(2), None]));
+        assert_eq!(inputs, &Cells::Integers(vec![Some(1), Some(2), Some(3), None]));
     }
 }

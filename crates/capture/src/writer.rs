@@ -1,15 +1,14 @@
 //! The thread that writes down what was served.
 
 use crate::{
-    event::{EventKind, Head, Source, data_of_bytes},
+    event::{EventKind, JSON, Source, data_of_bytes, push_escaped, time_text, write_head},
     handle::{Limits, Shared},
-    queue::{Item, Served},
+    queue::{Body, Item, Served},
     spool::{self, Spool},
     tally::Tally,
 };
 use std::{
     collections::HashMap,
-    fmt::Write as _,
     fs::File,
     io::{self, Write as _},
     path::PathBuf,
@@ -20,12 +19,17 @@ use std::{
 
 /// How long answered requests gather before they are written.
 const GATHER: Duration = Duration::from_millis(20);
-const JSON: &str = "application/json";
+/// Deployments whose lines are kept begun.
+const KNOWN_MAX: usize = 4096;
 
 pub(crate) struct Writer {
     shared: Arc<Shared>,
     limits: Limits,
     files: HashMap<Key, Open>,
+    /// By the address of its source, which it keeps.
+    known: HashMap<usize, Known>,
+    /// The text of a time, which many requests share.
+    time: (i64, String),
     next_number: u64,
     synced_at: Instant,
     _spool: Spool,
@@ -38,6 +42,14 @@ struct Key {
     deployment: Arc<str>,
 }
 
+/// What all requests of a deployment have in common.
+struct Known {
+    source: Arc<Source>,
+    key: Key,
+    head: Vec<u8>,
+    tally: Option<Tally>,
+}
+
 /// A file that is being written.
 struct Open {
     path: PathBuf,
@@ -45,7 +57,7 @@ struct Open {
     opened_at: Instant,
     bytes: u64,
     dirty: bool,
-    pending: String,
+    pending: Vec<u8>,
     pending_events: u64,
 }
 
@@ -55,6 +67,8 @@ impl Writer {
             shared,
             limits,
             files: HashMap::new(),
+            known: HashMap::new(),
+            time: (i64::MIN, String::new()),
             next_number: 0,
             synced_at: Instant::now(),
             _spool: spool,
@@ -63,7 +77,6 @@ impl Writer {
 
     pub(crate) fn run(mut self) {
         let mut items = Vec::new();
-        let mut tallies: HashMap<Arc<Source>, Tally> = HashMap::new();
         loop {
             // In this order: what was taken before something was asked for is part of it.
             let closing = self.shared.closing.load(Ordering::SeqCst);
@@ -72,16 +85,17 @@ impl Writer {
             items = self.shared.queue.take(items);
             let idle = items.is_empty();
             for item in items.drain(..) {
-                if let Item::Served(served) = &item {
-                    let tally = match tallies.get_mut(&served.source) {
-                        Some(tally) => tally,
-                        None => tallies.entry(Arc::clone(&served.source)).or_default(),
-                    };
-                    tally.add(served.status, served.latency_us);
+                match item {
+                    Item::Served(served) => self.put_served(&served),
+                    Item::Event(event) => {
+                        if let Some(open) = self.room(&key_of(&event.source)) {
+                            event.write(&mut open.pending);
+                            open.pending_events += 1;
+                        }
+                    }
                 }
-                self.put(item);
             }
-            self.publish(&mut tallies);
+            self.publish();
             self.flush();
             let must_sync = sync_asked > self.shared.sync_done.load(Ordering::SeqCst);
             if must_sync || closing || self.synced_at.elapsed() >= self.limits.sync_every {
@@ -104,27 +118,48 @@ impl Writer {
         }
     }
 
-    fn put(&mut self, item: Item) {
-        let key = match &item {
-            Item::Served(Served { body: None, .. }) => return,
-            Item::Served(served) => key_of(&served.source),
-            Item::Event(event) => key_of(&event.source),
+    fn put_served(&mut self, served: &Served) {
+        let address = Arc::as_ptr(&served.source) as usize;
+        if !self.known.contains_key(&address) {
+            if self.known.len() >= KNOWN_MAX {
+                self.publish();
+                self.known.clear();
+            }
+            self.known.insert(address, Known::new(&served.source));
+        }
+        let Some(known) = self.known.get_mut(&address) else {
+            return;
         };
-        if self.shared.spool_bytes.load(Ordering::Relaxed) >= self.limits.spool_bytes_max {
-            self.shared.spool_full.fetch_add(1, Ordering::Relaxed);
+        known
+            .tally
+            .get_or_insert_default()
+            .add(served.status, served.latency_us);
+        let Some(body) = &served.body else { return };
+        if self.time.0 != served.at_ms {
+            self.time = (served.at_ms, time_text(served.at_ms));
+        }
+        // A file of this deployment is open nearly always.
+        if let Some(open) = self.files.get_mut(&known.key)
+            && self.shared.spool_bytes.load(Ordering::Relaxed) < self.limits.spool_bytes_max
+        {
+            write_exchange(served, body, &known.head, &self.time.1, &mut open.pending);
+            open.pending_events += 1;
             return;
         }
-        let Some(open) = self.open(key) else { return };
-        match item {
-            Item::Served(served) => {
-                write_served(&served, &mut open.pending);
-                open.pending_events += 2;
-            }
-            Item::Event(event) => {
-                event.write(&mut open.pending);
-                open.pending_events += 1;
-            }
+        let (key, head, time) = (known.key.clone(), known.head.clone(), self.time.1.clone());
+        if let Some(open) = self.room(&key) {
+            write_exchange(served, body, &head, &time, &mut open.pending);
+            open.pending_events += 1;
         }
+    }
+
+    /// The file of a deployment, unless the spool is full.
+    fn room(&mut self, key: &Key) -> Option<&mut Open> {
+        if self.shared.spool_bytes.load(Ordering::Relaxed) >= self.limits.spool_bytes_max {
+            self.shared.spool_full.fetch_add(1, Ordering::Relaxed);
+            return None;
+        }
+        self.open(key.clone())
     }
 
     fn open(&mut self, key: Key) -> Option<&mut Open> {
@@ -147,7 +182,7 @@ impl Writer {
                         opened_at: Instant::now(),
                         bytes: 0,
                         dirty: false,
-                        pending: String::new(),
+                        pending: Vec::new(),
                         pending_events: 0,
                     };
                     self.files.insert(key.clone(), open);
@@ -162,13 +197,16 @@ impl Writer {
     }
 
     /// Hands over what was counted.
-    fn publish(&self, tallies: &mut HashMap<Arc<Source>, Tally>) {
-        if tallies.is_empty() {
+    fn publish(&mut self) {
+        let mut counted = self.known.values_mut().filter(|known| known.tally.is_some()).peekable();
+        if counted.peek().is_none() {
             return;
         }
         let mut shared = self.shared.tallies.lock().unwrap_or_else(PoisonError::into_inner);
-        for (source, tally) in tallies.drain() {
-            shared.entry(source).or_default().merge(&tally);
+        for known in counted {
+            if let Some(tally) = known.tally.take() {
+                shared.entry(Arc::clone(&known.source)).or_default().merge(&tally);
+            }
         }
     }
 
@@ -176,7 +214,7 @@ impl Writer {
         let mut failures = Vec::new();
         for open in self.files.values_mut().filter(|open| !open.pending.is_empty()) {
             let size = open.pending.len() as u64;
-            match open.file.write_all(open.pending.as_bytes()) {
+            match open.file.write_all(&open.pending) {
                 Ok(()) => {
                     open.bytes += size;
                     open.dirty = true;
@@ -247,48 +285,144 @@ fn key_of(source: &Source) -> Key {
     }
 }
 
-fn write_served(served: &Served, out: &mut String) {
-    let Some(body) = &served.body else { return };
+impl Known {
+    fn new(source: &Arc<Source>) -> Self {
+        let mut head = Vec::new();
+        write_head(&mut head, source, EventKind::Exchange, JSON);
+        Self {
+            source: Arc::clone(source),
+            key: key_of(source),
+            head,
+            tally: None,
+        }
+    }
+}
+
+fn write_exchange(served: &Served, body: &Body, head: &[u8], time: &str, out: &mut Vec<u8>) {
+    out.reserve(head.len() + body.request.len() + body.response.len() + 256);
+    out.extend_from_slice(head);
+    push_escaped(out, &served.correlation_id);
+    out.extend_from_slice(b"\",\"time\":\"");
+    out.extend_from_slice(time.as_bytes());
+    out.extend_from_slice(b"\",\"correlationid\":\"");
+    push_escaped(out, &served.correlation_id);
     let content_type = body.content_type.as_deref().unwrap_or(JSON);
-    let head = |kind, content_type| Head {
-        kind,
-        source: &served.source,
-        correlation_id: &served.correlation_id,
-        at_ms: served.at_ms,
-        content_type,
-    };
-    head(EventKind::Request, content_type).write(out);
-    out.push_str(",\"data\":");
-    push_data(
-        out,
-        &body.request,
-        served.status == 200 && content_type.starts_with(JSON),
-    );
-    out.push_str("}\n");
-    head(EventKind::Response, JSON).write(out);
-    let _ = write!(
-        out,
-        ",\"httpstatus\":{},\"latencyus\":{},\"data\":",
-        served.status, served.latency_us
-    );
-    push_data(out, &body.response, served.status == 200);
-    out.push_str("}\n");
+    if body.content_type.is_some() {
+        out.extend_from_slice(b"\",\"requestcontenttype\":\"");
+        push_escaped(out, content_type);
+    }
+    out.extend_from_slice(b"\",\"httpstatus\":");
+    push_number(out, u64::from(served.status));
+    out.extend_from_slice(b",\"latencyus\":");
+    push_number(out, served.latency_us);
+    out.extend_from_slice(b",\"data\":{\"request\":");
+    let succeeded = served.status == 200;
+    push_data(out, &body.request, succeeded && content_type.starts_with(JSON));
+    out.extend_from_slice(b",\"response\":");
+    push_data(out, &body.response, succeeded);
+    out.extend_from_slice(b"}}\n");
+}
+
+fn push_number(out: &mut Vec<u8>, mut number: u64) {
+    let mut digits = [0_u8; 20];
+    let mut first = digits.len();
+    loop {
+        first -= 1;
+        digits[first] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[first..]);
 }
 
 /// A body that was understood is JSON, unless it has Python's `NaN` or `Infinity`; it goes as it is. A line end in JSON
 /// is only ever white space.
-fn push_data(out: &mut String, bytes: &[u8], understood: bool) {
+fn push_data(out: &mut Vec<u8>, bytes: &[u8], understood: bool) {
     if understood
-        && !bytes.iter().any(|byte| matches!(byte, b'N' | b'I'))
-        && let Ok(text) = std::str::from_utf8(bytes)
-        && !text.is_empty()
+        && !bytes.is_empty()
+        && memchr::memchr2(b'N', b'I', bytes).is_none()
+        && std::str::from_utf8(bytes).is_ok()
     {
-        if text.bytes().any(|byte| byte == b'\n' || byte == b'\r') {
-            out.push_str(&text.replace(['\n', '\r'], " "));
-        } else {
-            out.push_str(text);
+        let start = out.len();
+        out.extend_from_slice(bytes);
+        if memchr::memchr2(b'\n', b'\r', bytes).is_some() {
+            for byte in out[start..].iter_mut().filter(|byte| matches!(byte, b'\n' | b'\r')) {
+                *byte = b' ';
+            }
         }
     } else {
-        out.push_str(&data_of_bytes(bytes));
+        out.extend_from_slice(data_of_bytes(bytes).as_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::segment::read_segment;
+    use bytes::Bytes;
+
+    #[test]
+    fn exchanges_are_read_as_they_were_written() {
+        let source = Arc::new(Source {
+            workspace_id: 1,
+            endpoint: "e".into(),
+            deployment: "d".into(),
+            model_name: "a \"quoted\" name".into(),
+            model_version: "7".into(),
+        });
+        let served =
+            |id: &str, status, content_type: Option<&str>, request: &'static str, response: &'static str| Served {
+                source: Arc::clone(&source),
+                correlation_id: id.into(),
+                at_ms: 1_700_000_000_123,
+                latency_us: 4711,
+                status,
+                body: Some(Body {
+                    content_type: content_type.map(Into::into),
+                    request: Bytes::from_static(request.as_bytes()),
+                    response: Bytes::from_static(response.as_bytes()),
+                }),
+            };
+        let known = Known::new(&source);
+        let mut out = Vec::new();
+        for served in [
+            served(
+                "plain",
+                200,
+                None,
+                "{\"inputs\":\n[1, 2]}",
+                "{\"predictions\": [0.5, 1.5]}",
+            ),
+            served("nan\\", 200, None, "{\"inputs\": [NaN]}", "{\"predictions\": [0.5]}"),
+            served("csv", 200, Some("text/csv"), "x\n3\n", "{\"predictions\": [2]}"),
+            served("wrong", 400, None, "{\"torn", "{\"message\": \"no\"}"),
+        ] {
+            let body = served.body.as_ref().expect("a body");
+            write_exchange(&served, body, &known.head, &time_text(served.at_ms), &mut out);
+        }
+        let text = String::from_utf8(out).expect("text");
+        assert_eq!(text.lines().count(), 4);
+        let segment = read_segment(&text);
+        assert_eq!((segment.unreadable_lines, segment.rows.rows), (0, 4));
+        let log: Vec<_> = segment
+            .log
+            .iter()
+            .map(|entry| (&*entry.correlation_id, entry.status, entry.rows))
+            .collect();
+        assert_eq!(
+            log,
+            [
+                ("plain", Some(200), 2),
+                ("nan\\", Some(200), 1),
+                ("csv", Some(200), 1),
+                ("wrong", Some(400), 0)
+            ]
+        );
+        let entry = &segment.log[0];
+        assert_eq!((entry.at_ms, entry.latency_us), (1_700_000_000_123, Some(4711)));
+        assert_eq!(&*entry.model_name, "a \"quoted\" name");
+        assert_eq!(segment.log[3].error.as_deref(), Some("{\"message\": \"no\"}"));
     }
 }

@@ -100,6 +100,7 @@ fn binary(headers: &HeaderMap, body: &[u8], take: Take<'_>) -> Result<Event> {
         kind: attribute("type").unwrap_or_default(),
         time: attribute("time"),
         datacontenttype: content_type,
+        requestcontenttype: attribute("requestcontenttype"),
         correlationid: attribute("correlationid"),
         xrequestid: attribute("xrequestid"),
         modelname: attribute("modelname"),

@@ -16,6 +16,7 @@ use std::{
     time::Duration,
 };
 
+const JSON: &str = "application/json";
 /// How soon a change that another server made to the settings is seen here.
 const REFRESH: Duration = Duration::from_secs(5);
 /// How long a caller waits for the writer.
@@ -111,7 +112,7 @@ impl Recorder {
             latency_us: answered.latency.as_micros() as u64,
             status: answered.status,
             body: recorded.then(|| Body {
-                content_type: answered.content_type.map(Into::into),
+                content_type: answered.content_type.filter(|name| *name != JSON).map(Into::into),
                 request: answered.request,
                 response: answered.response,
             }),
