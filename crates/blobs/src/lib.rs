@@ -21,4 +21,4 @@ pub use error::{Error, Result};
 pub use list::Entry;
 pub use path::{BlobPath, InvalidPath};
 pub use signed::{CompletedPart, PARTS_MAX, PartUpload, SignedUpload};
-pub use stores::{Place, Stores};
+pub use stores::{Place, RESERVED, Stores};

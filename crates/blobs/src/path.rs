@@ -67,6 +67,11 @@ impl BlobPath {
         }
     }
 
+    /// Whether it is this folder, one directly below the root, or lies in it.
+    pub fn is_in(&self, folder: &str) -> bool {
+        self.0.split('/').next() == Some(folder)
+    }
+
     pub fn is_root(&self) -> bool {
         self.0.is_empty()
     }

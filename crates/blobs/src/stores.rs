@@ -16,6 +16,8 @@ use std::{
 /// Buckets that are kept open. More are opened anew each time, which costs a connection.
 const OPEN_MAX: usize = 64;
 
+/// The folder of the server's own store that holds what endpoints were asked, and no artifacts.
+pub const RESERVED: &str = "capture";
 /// The address of the server's own store, as experiments and runs carry it: `mlflow-artifacts:/1/<run>/artifacts`.
 const OWN: &str = "mlflow-artifacts:";
 
@@ -87,9 +89,15 @@ impl Stores {
                 Some(authority) => authority.split_once('/').map_or("", |(_, path)| path),
                 None => rest,
             };
+            let path = BlobPath::parse(path.trim_start_matches('/'))?;
+            if path.is_in(RESERVED) {
+                return Err(Error::Unsupported(format!(
+                    "'{uri}' is no place for artifacts: the server keeps data of its own in '{RESERVED}'."
+                )));
+            }
             return Ok(Place {
                 blobs: self.0.own.clone(),
-                path: BlobPath::parse(path.trim_start_matches('/'))?,
+                path,
             });
         }
         match Destination::parse(uri).map_err(Error::Unsupported)? {

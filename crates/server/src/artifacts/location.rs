@@ -1,13 +1,25 @@
 //! Paths that clients give, and what stores say of them.
 
 use crate::error::{ApiError, ErrorCode, Result, invalid};
-use fettle_blobs::{BlobPath, Blobs, Error};
+use fettle_blobs::{BlobPath, Blobs, Error, RESERVED};
 use percent_encoding::percent_decode_str;
 
 /// A path that a client gave. However often it is percent-encoded, it must not lead out of its folder.
 pub(crate) fn of_client(path: &str) -> Result<BlobPath> {
     check(path)?;
     Ok(BlobPath::parse(path)?)
+}
+
+/// A path in the server's own store. What was captured of requests is no artifact: it has readers of its own.
+pub(super) fn of_store(path: &str) -> Result<BlobPath> {
+    let path = of_client(path)?;
+    if path.is_in(RESERVED) {
+        return Err(ApiError::new(
+            ErrorCode::PermissionDenied,
+            "Captured requests are no artifacts: read them with fettle logs query or fettle capture export.",
+        ));
+    }
+    Ok(path)
 }
 
 /// Rounds of decoding after which a path is taken for an attack.

@@ -100,12 +100,15 @@ pub(super) async fn abort(
 /// The file in the folder that the address names. Clients compare the start of the refusal's message, and then send
 /// the file in one piece.
 fn file(app: &App, folder: &str, local: Option<String>) -> Result<Place> {
-    let folder = location::of_client(folder)?;
+    let folder = location::of_store(folder)?;
     let local = local.required("path")?;
     if !app.signs {
         return Err(unsupported());
     }
     let name = location::of_client(base_name(&local))?;
+    if folder.is_root() {
+        location::of_store(name.as_str())?;
+    }
     if name.is_root() {
         return Err(invalid("Parameter 'path' must name a file."));
     }

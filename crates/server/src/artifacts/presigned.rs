@@ -25,7 +25,7 @@ pub(super) async fn download(
     _caller: Caller,
     PathArg(path): PathArg,
 ) -> Result<Json<PresignedDownload>> {
-    let path = location::of_client(&path)?;
+    let path = location::of_store(&path)?;
     if !app.signs {
         return Err(unsupported("Multipart download"));
     }

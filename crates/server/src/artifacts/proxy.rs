@@ -14,7 +14,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::Response,
 };
-use fettle_blobs::{BlobPath, Entry, Place};
+use fettle_blobs::{BlobPath, Entry, Place, RESERVED};
 use fettle_wire::artifacts::{FileInfo, ListArtifacts, ListArtifactsResponse};
 
 /// Names directly below a folder.
@@ -23,13 +23,14 @@ pub(super) async fn list_artifacts(
     _caller: Caller,
     Args(request): Args<ListArtifacts>,
 ) -> Result<Json<ListArtifactsResponse>> {
-    let folder = location::of_client(&request.path.unwrap_or_default())?;
+    let folder = location::of_store(&request.path.unwrap_or_default())?;
     let files = app
         .blobs
         .list(&folder)
         .await
         .map_err(location::of(&app.blobs))?
         .into_iter()
+        .filter(|entry| !folder.is_root() || entry.name != RESERVED)
         .map(|entry| file_info(&BlobPath::root(), entry))
         .collect();
     Ok(Json(ListArtifactsResponse { root_uri: None, files }))
@@ -72,7 +73,7 @@ pub(super) async fn upload_artifact(
 pub(super) fn own(app: &App, path: &str) -> Result<Place> {
     Ok(Place {
         blobs: app.blobs.clone(),
-        path: location::of_client(path)?,
+        path: location::of_store(path)?,
     })
 }
 
@@ -94,7 +95,7 @@ pub(super) async fn delete_artifact(
     caller: Caller,
     PathArg(path): PathArg,
 ) -> Result<Json<Empty>> {
-    let path = location::of_client(&path)?;
+    let path = location::of_store(&path)?;
     if path.is_root() {
         return Err(invalid(
             "The artifact path must name a file or a folder below the root.",
