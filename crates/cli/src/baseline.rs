@@ -17,7 +17,7 @@ const FIELDS: [&str; 6] = ["id", "model_name", "model_version", "rows", "source"
 pub(crate) enum Command {
     /// Make a baseline of a model version: from a file, an artifact, or what was captured
     #[command(
-        after_help = "Examples:\n  fettle baseline create -m models:/churn/3 --file train.parquet\n  fettle baseline create -m models:/churn/3 --artifact runs:/RUN_ID/train.parquet\n  fettle baseline create -m models:/churn/3 --dataset training\n  fettle baseline create -m models:/churn/3 --endpoint churn --since P7D"
+        after_help = "Examples:\n  fettle baseline create -m models:/churn/3 --file train.parquet\n  fettle baseline create -m models:/churn/3 --artifact runs:/RUN_ID/train.parquet\n  fettle baseline create -m models:/churn/3 --dataset training\n  fettle baseline create -m models:/churn/3 --endpoint churn --since P7D\n  fettle baseline create -m models:/churn/3 --profile churn.profile"
     )]
     Create(Create),
     /// List baselines, newest first
@@ -26,6 +26,9 @@ pub(crate) enum Command {
     /// Show a baseline with its columns
     #[command(after_help = "Example:\n  fettle baseline show 3 -o json")]
     Show(Named),
+    /// Write a baseline's profile to a file, for another server
+    #[command(after_help = "Example:\n  fettle baseline export 3 -o churn.profile")]
+    Export(Export),
     /// Delete a baseline
     #[command(after_help = "Example:\n  fettle baseline delete 3")]
     Delete(Named),
@@ -45,6 +48,9 @@ pub(crate) struct Create {
     /// The dataset that the version's run was given in this context, such as training
     #[arg(long, value_name = "CONTEXT")]
     dataset: Option<String>,
+    /// A profile that was made before: of fettle drift profile, or of fettle baseline export
+    #[arg(long, value_name = "FILE")]
+    profile: Option<PathBuf>,
     /// What was captured of this endpoint
     #[arg(long)]
     endpoint: Option<String>,
@@ -66,6 +72,17 @@ pub(crate) struct List {
     server: ServerArgs,
     #[command(flatten)]
     output: OutputArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Export {
+    /// Id of the baseline
+    id: String,
+    /// The file to write
+    #[arg(long, short = 'o', value_name = "FILE")]
+    output: PathBuf,
+    #[command(flatten)]
+    server: ServerArgs,
 }
 
 #[derive(Debug, clap::Args)]
@@ -93,6 +110,12 @@ pub(crate) fn run(command: Command) -> Result<()> {
                 let baseline = args.server.client()?.get(&path, &[]).await?;
                 print(&args.output, &baseline)
             }
+            Command::Export(args) => {
+                let path = format!("{PATH}/{}/profile", encoded(&args.id));
+                args.server.client()?.download_from(&path, &[], &args.output).await?;
+                eprintln!("Wrote {}", args.output.display());
+                Ok(())
+            }
             Command::Delete(args) => {
                 args.server
                     .client()?
@@ -111,11 +134,16 @@ async fn create(args: Create) -> Result<()> {
         .split_once('/')
         .with_context(|| format!("`{}` is not models:/NAME/VERSION", args.model_uri))?;
     let client = args.server.client()?;
-    let baseline = match (&args.file, &args.artifact, &args.dataset, &args.endpoint) {
-        (Some(file), None, None, None) => {
-            let query = [("model_name", model), ("model_version", version)];
-            client.post_file(&format!("{PATH}/upload"), &query, file).await?
+    let query = [("model_name", model), ("model_version", version)];
+    let upload = format!("{PATH}/upload");
+    if let Some(file) = &args.profile {
+        if args.file.is_some() || args.artifact.is_some() || args.dataset.is_some() || args.endpoint.is_some() {
+            bail!("give --profile or rows, not both");
         }
+        return print(&args.output, &client.post_profile(&upload, &query, file).await?);
+    }
+    let baseline = match (&args.file, &args.artifact, &args.dataset, &args.endpoint) {
+        (Some(file), None, None, None) => client.post_file(&upload, &query, file).await?,
         (None, Some(uri), None, None) => {
             let body = json!({ "model_name": model, "model_version": version, "artifact_uri": uri });
             client.post(PATH, &body).await?
@@ -131,7 +159,7 @@ async fn create(args: Create) -> Result<()> {
             });
             client.post(PATH, &body).await?
         }
-        _ => bail!("give --file, --artifact, --dataset or --endpoint, one of them"),
+        _ => bail!("give --file, --artifact, --dataset, --endpoint or --profile, one of them"),
     };
     print(&args.output, &baseline)
 }

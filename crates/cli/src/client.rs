@@ -102,15 +102,25 @@ impl Client {
 
     /// Sends a file as it is.
     pub(crate) async fn post_file(&self, path: &str, query: &[(&str, &str)], file: &Path) -> Result<Value> {
-        let body = tokio::fs::read(file)
-            .await
-            .with_context(|| format!("{}", file.display()))?;
         let content_type = match file.extension().and_then(|extension| extension.to_str()) {
             Some("csv") => "text/csv",
             Some("json") => "application/json",
             Some("jsonl" | "ndjson") => "application/x-ndjson",
             _ => "application/vnd.apache.parquet",
         };
+        self.post_file_as(path, query, file, content_type).await
+    }
+
+    /// Sends a file that is a profile of columns.
+    pub(crate) async fn post_profile(&self, path: &str, query: &[(&str, &str)], file: &Path) -> Result<Value> {
+        self.post_file_as(path, query, file, "application/vnd.fettle.profile")
+            .await
+    }
+
+    async fn post_file_as(&self, path: &str, query: &[(&str, &str)], file: &Path, content_type: &str) -> Result<Value> {
+        let body = tokio::fs::read(file)
+            .await
+            .with_context(|| format!("{}", file.display()))?;
         let request = self.request(Method::POST, path).query(query);
         self.json(request.header("content-type", content_type).body(body)).await
     }

@@ -294,6 +294,10 @@ impl Deployment {
         &self.report
     }
 
+    pub(crate) fn executor(&self) -> &Executor {
+        &self.executor
+    }
+
     pub fn folder(&self) -> &ModelFolder {
         &self.folder
     }

@@ -53,4 +53,9 @@ pub static MIGRATIONS: &[Migration] = &[
         name: "run_summaries",
         sql: include_str!("../migrations/0010_run_summaries.sql"),
     },
+    Migration {
+        version: 11,
+        name: "baseline_samples",
+        sql: include_str!("../migrations/0011_baseline_samples.sql"),
+    },
 ];

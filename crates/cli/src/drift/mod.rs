@@ -10,6 +10,7 @@ use fettle_stats::{
         rule::{Profile, Rule},
         verdict::{ColumnVerdict, Comparison, ShiftUnit},
     },
+    profile::Settings,
     quality::{QualityRule, QualityVerdict},
     report::{self, Findings, Heading},
 };
@@ -19,7 +20,7 @@ use fettle_tables::{
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
-use std::{io::IsTerminal, path::PathBuf};
+use std::{collections::BTreeMap, io::IsTerminal, path::PathBuf};
 
 pub(crate) const EXAMPLE: &str = "Examples:
   fettle drift compare january.parquet march.parquet
@@ -32,6 +33,23 @@ pub(crate) enum Command {
     /// Compare two files of rows (Parquet, CSV, TSV, JSON lines) column by column
     #[command(after_help = EXAMPLE)]
     Compare(Box<Compare>),
+    /// Make a profile of a file's columns, a baseline that needs no rows to leave this machine
+    #[command(
+        after_help = "Example:\n  fettle drift profile train.parquet -o train.profile\n  fettle baseline create -m models:/churn/3 --profile train.profile"
+    )]
+    Profile(MakeProfile),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct MakeProfile {
+    /// File with the rows: Parquet, CSV, TSV or JSON lines
+    file: PathBuf,
+    /// Profile these columns only
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    columns: Vec<String>,
+    /// The file to write
+    #[arg(long, short = 'o', value_name = "FILE")]
+    output: PathBuf,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -89,7 +107,25 @@ pub(crate) struct Compare {
 pub(crate) fn run(command: Command) -> Result<()> {
     match command {
         Command::Compare(args) => compare_files(&args),
+        Command::Profile(args) => make_profile(&args),
     }
+}
+
+fn make_profile(args: &MakeProfile) -> Result<()> {
+    let wanted = |name: &str| args.columns.is_empty() || args.columns.iter().any(|wanted| wanted == name);
+    let profile = Table::open(&args.file)?.profile(Settings::default(), &BTreeMap::new(), &wanted)?;
+    if let Some(missing) = args.columns.iter().find(|name| !profile.columns.contains_key(*name)) {
+        bail!("`{}` has no column `{missing}`", args.file.display());
+    }
+    std::fs::write(&args.output, profile.encode())
+        .with_context(|| format!("cannot write `{}`", args.output.display()))?;
+    eprintln!(
+        "Wrote {}: {} rows, {} columns",
+        args.output.display(),
+        profile.rows(),
+        profile.columns.len()
+    );
+    Ok(())
 }
 
 fn compare_files(args: &Compare) -> Result<()> {

@@ -8,7 +8,7 @@ mod python;
 mod resident;
 
 pub use memory::NativeMemory;
-pub(crate) use native::{NativeExecutor, Rewritten};
+pub(crate) use native::{NativeExecutor, Rewritten, rows as native_rows};
 pub(crate) use onnx::OnnxExecutor;
 pub(crate) use python::PythonExecutor;
 pub(crate) use resident::{Resident, Source};

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use fettle_native::{
-    ClassLabels, Column, Exactness, LightgbmClass, Method, Model, Output, PredictError, Refusal, Rows, XgboostClass,
+    Attributions, ClassLabels, Column, Exactness, LightgbmClass, Method, Model, Output, PredictError, Refusal, Rows,
+    XgboostClass,
 };
 
 use crate::error::ScoreError;
@@ -75,6 +76,17 @@ impl NativeExecutor {
             .predict(&rows, self.method)
             .map_err(|error| refused(&error))?;
         Ok(Bytes::from(predictions(&output)))
+    }
+
+    pub(crate) fn attributions(&self, rows: &Rows, background: &Rows) -> Result<Attributions, ScoreError> {
+        let found = self.model.attributions(rows, background);
+        found.map_err(|error| refused(&error))?.ok_or_else(|| {
+            ScoreError::Unavailable(format!(
+                "{} has no attributions here: linear models and trees have them, alone or behind steps that make every \
+                 column of one column",
+                self.model.describe()
+            ))
+        })
     }
 
     /// The largest term of the sums behind a frame's answers; zero where that is not the measure or none are given.
@@ -169,7 +181,7 @@ fn refused(error: &PredictError) -> ScoreError {
     ))
 }
 
-fn rows(frame: Frame) -> Result<Rows, ScoreError> {
+pub(crate) fn rows(frame: Frame) -> Result<Rows, ScoreError> {
     let named = frame.layout == Layout::Table;
     let mut names = Vec::with_capacity(if named { frame.columns.len() } else { 0 });
     let mut columns = Vec::with_capacity(frame.columns.len());

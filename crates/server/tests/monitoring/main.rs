@@ -1,5 +1,7 @@
-//! Capture, request logs, ground truth and alerts over HTTP, on both databases.
+//! Capture, request logs, ground truth, monitors and alerts over HTTP, on both databases.
 
+#[path = "../support/model.rs"]
+mod model;
 #[path = "../support/receiver.rs"]
 #[expect(dead_code, reason = "shared with the tests of webhooks")]
 mod receiver;
@@ -7,6 +9,8 @@ mod receiver;
 mod support;
 
 mod alerts;
+mod attribution;
+mod baselines;
 mod capture;
 mod monitors;
 mod truth;

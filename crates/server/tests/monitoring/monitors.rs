@@ -189,7 +189,10 @@ on_both_databases! { MIGRATIONS;
         for (signals, part) in [
             (json!({}), "monitoring_signals"),
             (json!({ "s": { "type": "magic" } }), "monitoring_signals.s.type"),
-            (json!({ "s": { "type": "feature_freshness" } }), "custom metric"),
+            (json!({ "s": { "type": "feature_freshness" } }), "monitoring_signals.s.features"),
+            (json!({ "s": { "type": "feature_freshness", "features": ["at"] } }), "p95_age"),
+            (json!({ "s": { "type": "feature_freshness", "features": ["at"], "metric_thresholds": { "p95_age": "soon" } } }), "p95_age"),
+            (json!({ "s": { "type": "feature_attribution_drift", "metric_thresholds": { "accuracy": 1 } } }), "accuracy"),
             (json!({ "s": { "type": "data_drift", "metric_thresholds": { "numerical": { "vibes": 1 } } } }), "vibes"),
             (json!({ "s": { "type": "model_performance", "metric_thresholds": { "charm": 1 } } }), "charm"),
             (json!({ "s": { "type": "data_drift", "production_data": { "data_window": { "lookback_window_size": "P1M" } } } }), "lookback_window_size"),

@@ -20,6 +20,7 @@ use crate::{
 use axum::{
     extract::{Query, Request, State},
     http::header,
+    response::{IntoResponse, Response},
 };
 use fettle_blobs::ByteRange;
 use fettle_capture::{Table, read_upload};
@@ -33,6 +34,8 @@ use serde_json::{Value, json};
 const ROWS_MAX: usize = 1_000_000;
 const FILE_BYTES_MAX: usize = 256 << 20;
 const BASELINES: usize = 200;
+/// A profile in the format of the statistics.
+const PROFILE_TYPE: &str = "application/vnd.fettle.profile";
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -116,10 +119,11 @@ pub async fn create_baseline(
             ));
         }
     };
-    keep(&app, caller, model, version, source, table).await
+    let made = Made::of_table(source, table).await?;
+    keep(&app, caller, model, version, made).await
 }
 
-/// From a file in the body.
+/// From a file in the body: rows, or a profile that was made before.
 pub async fn upload_baseline(
     State(app): State<App>,
     caller: Caller,
@@ -135,8 +139,58 @@ pub async fn upload_baseline(
         .unwrap_or_default()
         .to_owned();
     let body = read_body(request, app.settings.body_limit.max(FILE_BYTES_MAX)).await?;
-    let table = read(content_type, body.into()).await?;
-    keep(&app, caller, model, version, "uploaded".to_owned(), table).await
+    let made = if content_type.starts_with(PROFILE_TYPE) {
+        Made::of_profile(body.into()).await?
+    } else {
+        Made::of_table("uploaded".to_owned(), read(content_type, body.into()).await?).await?
+    };
+    keep(&app, caller, model, version, made).await
+}
+
+/// What is kept of a baseline.
+struct Made {
+    source: String,
+    rows: i64,
+    profile: Vec<u8>,
+    sample: Option<Vec<u8>>,
+}
+
+impl Made {
+    async fn of_table(source: String, table: Table) -> Result<Self> {
+        if table.rows == 0 {
+            return Err(invalid(format!("There are no rows for a baseline ({source}).")));
+        }
+        parts::blocking(move || {
+            Ok(Self {
+                source,
+                rows: table.rows as i64,
+                profile: profile::of_table(&table).encode(),
+                sample: profile::sample(&table)?,
+            })
+        })
+        .await
+    }
+
+    async fn of_profile(bytes: Vec<u8>) -> Result<Self> {
+        let read = tokio::task::spawn_blocking(move || {
+            let profile = DatasetProfile::decode(&bytes)?;
+            Ok::<_, fettle_stats::profile::codec::Unreadable>((profile.rows(), bytes))
+        });
+        let (rows, profile) = read.await.map_err(parts::interrupted)?.map_err(|error| {
+            invalid(format!(
+                "The body is no profile: {error}. Make one with fettle drift profile, or take one with fettle baseline export."
+            ))
+        })?;
+        if rows == 0 {
+            return Err(invalid("The profile has no rows."));
+        }
+        Ok(Self {
+            source: "uploaded profile".to_owned(),
+            rows: rows as i64,
+            profile,
+            sample: None,
+        })
+    }
 }
 
 async fn read(content_type: String, body: Vec<u8>) -> Result<Table> {
@@ -211,36 +265,29 @@ async fn keep(
     caller: Caller,
     model_name: String,
     model_version: String,
-    source: String,
-    table: Table,
+    made: Made,
 ) -> Result<Json<BaselineView>> {
-    if table.rows == 0 {
-        return Err(invalid(format!("There are no rows for a baseline ({source}).")));
-    }
-    let (rows, now_ms) = (table.rows, app.clock.now_ms());
-    let profile = tokio::task::spawn_blocking(move || profile::of_table(&table).encode())
-        .await
-        .map_err(parts::interrupted)?;
+    let (now_ms, sample) = (app.clock.now_ms(), made.sample);
     let mut baseline = Baseline {
         id: 0,
         model_name,
         model_version,
-        source,
-        row_count: rows as i64,
-        profile,
+        source: made.source,
+        row_count: made.rows,
+        profile: made.profile,
         created_at: now_ms,
     };
     let new = baseline.clone();
     baseline.id = app
         .db
         .write(move |tx| {
-            let id = store::insert(tx, caller.workspace_id, &new)?;
+            let id = store::insert(tx, caller.workspace_id, &new, sample.as_deref())?;
             let id_text = id.to_string();
             let entity = Entity {
                 kind: "baseline",
                 id: &id_text,
             };
-            let detail = json!({ "model_name": new.model_name, "model_version": new.model_version, "source": new.source, "rows": rows });
+            let detail = json!({ "model_name": new.model_name, "model_version": new.model_version, "source": new.source, "rows": new.row_count });
             audit::record(tx, &caller, now_ms, "create", entity, Some(&detail))?;
             Ok::<_, ApiError>(id)
         })
@@ -271,6 +318,12 @@ pub async fn list_baselines(
 pub async fn get_baseline(State(app): State<App>, caller: Caller, PathArg(id): PathArg) -> Result<Json<BaselineView>> {
     let found = app.db.read(move |tx| store::get(tx, caller.workspace_id, &id)).await?;
     view(found, true).map(Json)
+}
+
+/// The profile as it is kept, for another server or for `fettle drift compare`.
+pub async fn get_profile(State(app): State<App>, caller: Caller, PathArg(id): PathArg) -> Result<Response> {
+    let found = app.db.read(move |tx| store::get(tx, caller.workspace_id, &id)).await?;
+    Ok(([(header::CONTENT_TYPE, PROFILE_TYPE)], found.profile).into_response())
 }
 
 pub async fn delete_baseline(State(app): State<App>, caller: Caller, PathArg(id): PathArg) -> Result<Json<Empty>> {

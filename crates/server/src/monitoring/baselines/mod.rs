@@ -1,4 +1,5 @@
-//! Baselines: reference profiles, kept with the model version that they belong to.
+//! Baselines: reference profiles, kept with the model version that they belong to, each with some of the rows that it
+//! was made of.
 
 pub(crate) mod api;
 pub(crate) mod profile;
@@ -17,6 +18,7 @@ pub fn routes() -> Router<App> {
             get(api::list_baselines).post(api::create_baseline),
         )
         .route("/api/fettle/v1/baselines/upload", post(api::upload_baseline))
+        .route("/api/fettle/v1/baselines/{id}/profile", get(api::get_profile))
         .route(
             "/api/fettle/v1/baselines/{id}",
             get(api::get_baseline).delete(api::delete_baseline),

@@ -1,6 +1,6 @@
-//! Tables as profiles.
+//! Tables as profiles, and some of their rows.
 
-use fettle_capture::{Cell, Cells, Column, Table};
+use fettle_capture::{Cell, Cells, Column, Table, TableError};
 use fettle_stats::profile::{ColumnProfile, Kind, Settings, Value, dataset::DatasetProfile};
 
 /// A profile of all columns that a model has to do with; those that begin with `_` are the capture's own.
@@ -10,6 +10,38 @@ pub fn of_table(table: &Table) -> DatasetProfile {
         push(profile.column(&column.name), column);
     }
     profile
+}
+
+/// Rows that are kept as they are, and what they may take.
+const SAMPLE_ROWS: usize = 1000;
+const SAMPLE_BYTES_MAX: usize = 4 << 20;
+
+/// Some rows of all that a model has to do with, evenly from first to last, as Parquet. None if even a few take too
+/// much.
+pub fn sample(table: &Table) -> Result<Option<Vec<u8>>, TableError> {
+    let mut wanted = table.rows.min(SAMPLE_ROWS);
+    while wanted > 0 {
+        let mut some = evenly(table, wanted);
+        some.columns.retain(|column| !column.name.starts_with('_'));
+        let bytes = some.to_parquet()?;
+        if bytes.len() <= SAMPLE_BYTES_MAX {
+            return Ok(Some(bytes));
+        }
+        wanted /= 4;
+    }
+    Ok(None)
+}
+
+/// At most so many rows, evenly from first to last.
+pub fn evenly(table: &Table, wanted: usize) -> Table {
+    if table.rows <= wanted {
+        return table.clone();
+    }
+    let mut keep = vec![false; table.rows];
+    for number in 0..wanted {
+        keep[number * table.rows / wanted] = true;
+    }
+    table.filtered(&keep)
 }
 
 /// The same with the kinds of a reference: what is of another kind counts as a type error.

@@ -28,10 +28,10 @@ fn read(row: &Row<'_>) -> fettle_db::Result<Baseline> {
     })
 }
 
-pub fn insert(tx: &Tx, workspace_id: i64, new: &Baseline) -> Result<i64> {
+pub fn insert(tx: &Tx, workspace_id: i64, new: &Baseline, sample: Option<&[u8]>) -> Result<i64> {
     Ok(tx.query_one(
-        "INSERT INTO baselines (workspace_id, model_name, model_version, source, row_count, profile, created_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) RETURNING id",
+        "INSERT INTO baselines (workspace_id, model_name, model_version, source, row_count, profile, created_at, sample)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) RETURNING id",
         params![
             workspace_id,
             &new.model_name,
@@ -39,10 +39,17 @@ pub fn insert(tx: &Tx, workspace_id: i64, new: &Baseline) -> Result<i64> {
             &new.source,
             new.row_count,
             &new.profile,
-            new.created_at
+            new.created_at,
+            sample
         ],
         |row| row.get(0),
     )?)
+}
+
+/// Whole rows of a baseline, as Parquet; none of one that came as a profile.
+pub fn sample(tx: &Tx, id: i64) -> Result<Option<Vec<u8>>> {
+    let sql = "SELECT sample FROM baselines WHERE id = ?1";
+    Ok(tx.query_opt(sql, params![id], |row| row.get(0))?.flatten())
 }
 
 /// Newest first; of a model and a version, unless those are empty.

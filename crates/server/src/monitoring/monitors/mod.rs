@@ -4,7 +4,9 @@
 //! found; `scheduler` does so when it is time, and again when labels have come late.
 
 mod api;
+mod explanations;
 mod metrics;
+mod reference;
 mod run;
 mod runs;
 mod scheduler;

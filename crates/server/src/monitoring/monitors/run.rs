@@ -1,12 +1,14 @@
 //! One look at one window.
 
 use super::{
+    explanations,
+    reference::{self, profiled, reference},
     signals::{
-        Finding, drift, operational,
+        Finding, attribution, drift, freshness, operational,
         performance::{self, Labels},
         quality, summary,
     },
-    spec::{Kind, Monitor, MonitorSpec, Reference},
+    spec::{Features, Kind, Monitor, MonitorSpec, Reference, Signal},
     store::{self, MonitorRow, NewResult},
 };
 use crate::{
@@ -14,7 +16,6 @@ use crate::{
     error::{ApiError, ErrorCode, Result},
     monitoring::{
         alerts,
-        baselines::{self, profile},
         capture::parts::{self, Span},
         operational as figures, truth,
     },
@@ -138,6 +139,15 @@ async fn look(app: &App, row: &MonitorRow, window: (i64, i64)) -> Result<Looked>
                     }
                 }
             }
+            Kind::Attribution(threshold) => {
+                attribution(app, &monitor, row.workspace_id, signal, *threshold, window, &rows).await?
+            }
+            Kind::Freshness(thresholds) => {
+                let Features::Named(columns) = &signal.features else {
+                    unreachable!("they were checked to be named")
+                };
+                freshness::judge(columns, thresholds, &rows)
+            }
             Kind::Performance(wanted) => {
                 let (labels, as_of) = truth_of(app, &monitor, row.workspace_id, &rows).await?;
                 performance::judge(wanted, monitor.is_regression, &rows, &labels, as_of.map(rfc3339))
@@ -189,10 +199,35 @@ async fn look(app: &App, row: &MonitorRow, window: (i64, i64)) -> Result<Looked>
     })
 }
 
+async fn attribution(
+    app: &App,
+    monitor: &Monitor,
+    workspace_id: i64,
+    signal: &Signal,
+    threshold: f64,
+    window: (i64, i64),
+    rows: &Table,
+) -> Result<(Vec<Finding>, bool)> {
+    if rows.rows == 0 {
+        return Ok((Finding::nothing("nothing was captured in this window"), false));
+    }
+    let before = match reference::rows(app, monitor, workspace_id, &signal.reference, window, rows).await? {
+        Ok(before) => before,
+        Err(reason) => return Ok((Finding::nothing(reason), false)),
+    };
+    let both = explanations::of_both(app, monitor, &before, rows).await?;
+    let features = signal.features.clone();
+    let judged = tokio::task::spawn_blocking(move || match both {
+        Ok([before, now]) => attribution::judge(threshold, &features, &before, &now),
+        Err(reason) => (Finding::nothing(&reason), false),
+    });
+    judged.await.map_err(parts::interrupted)
+}
+
 const NO_REFERENCE: &str = "there is no baseline of the model version: make one with fettle baseline create";
 
 /// The rows of the window, of the deployment that is watched.
-async fn captured(app: &App, monitor: &Monitor, workspace_id: i64, (from_ms, to_ms): (i64, i64)) -> Result<Table> {
+pub async fn captured(app: &App, monitor: &Monitor, workspace_id: i64, (from_ms, to_ms): (i64, i64)) -> Result<Table> {
     let span = Span {
         workspace_id,
         endpoint: monitor.endpoint.clone(),
@@ -245,7 +280,7 @@ fn labels_of(monitor: &Monitor, rows: &Table) -> Value {
 }
 
 /// As the monitor says, or as the newest captured row does.
-fn model_of(monitor: &Monitor, rows: &Table) -> (Option<String>, Option<String>) {
+pub fn model_of(monitor: &Monitor, rows: &Table) -> (Option<String>, Option<String>) {
     let newest = |name: &str| match rows.rows {
         0 => None,
         count => rows
@@ -258,55 +293,6 @@ fn model_of(monitor: &Monitor, rows: &Table) -> (Option<String>, Option<String>)
         Some((name, None)) => (Some(name.clone()), newest("_model_version")),
         None => (newest("_model_name"), newest("_model_version")),
     }
-}
-
-/// What a signal is held against.
-enum Before {
-    Profile(Box<DatasetProfile>),
-    Rows(Table),
-}
-
-async fn reference(
-    app: &App,
-    monitor: &Monitor,
-    workspace_id: i64,
-    reference: &Reference,
-    window: (i64, i64),
-    rows: &Table,
-) -> Result<Option<Before>> {
-    let between = match reference {
-        Reference::Between(from_ms, to_ms) => (*from_ms, *to_ms),
-        Reference::Before(lookback) => lookback.window(window.1 + monitor.lookback.offset_ms),
-        Reference::Baseline(id) => {
-            let (id, (model, version)) = (*id, model_of(monitor, rows));
-            let found = app
-                .db
-                .read(move |tx| match (id, &model, &version) {
-                    (Some(id), ..) => baselines::store::find(tx, workspace_id, id),
-                    (None, Some(model), Some(version)) => {
-                        Ok(baselines::store::list(tx, workspace_id, model, version, 1)?.pop())
-                    }
-                    _ => Ok(None),
-                })
-                .await?;
-            let profile = found.map(|baseline| baselines::api::decode(&baseline)).transpose()?;
-            return Ok(profile.map(|profile| Before::Profile(Box::new(profile))));
-        }
-    };
-    let table = captured(app, monitor, workspace_id, between).await?;
-    Ok((table.rows > 0).then_some(Before::Rows(table)))
-}
-
-async fn profiled(before: Before, rows: Arc<Table>) -> Result<(Arc<DatasetProfile>, Arc<DatasetProfile>)> {
-    let profiled = tokio::task::spawn_blocking(move || {
-        let before = match before {
-            Before::Profile(profile) => *profile,
-            Before::Rows(table) => profile::of_table(&table),
-        };
-        let now = profile::like(&before, &rows);
-        (Arc::new(before), Arc::new(now))
-    });
-    profiled.await.map_err(parts::interrupted)
 }
 
 /// The labels of the window's requests, and when the last ones came.

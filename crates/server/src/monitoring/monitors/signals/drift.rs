@@ -1,6 +1,6 @@
 //! Data drift and prediction drift: the columns of a window against those of a reference.
 
-use super::{super::spec::Features, Finding, Verdict};
+use super::{super::spec::Features, Finding, Verdict, attribution::explained};
 use fettle_stats::{
     compare::{self, rule::Rule, verdict::State},
     profile::dataset::DatasetProfile,
@@ -16,7 +16,7 @@ pub enum Side {
 
 /// Whether a captured column is an answer and not a feature.
 pub fn is_prediction(name: &str) -> bool {
-    name == "prediction" || name.starts_with("prediction_") || name.starts_with("output.")
+    explained(name).is_some() || name == "prediction" || name.starts_with("prediction_") || name.starts_with("output.")
 }
 
 /// The findings, and whether the columns have drifted as a whole by the rule's own measure.
@@ -29,6 +29,7 @@ pub fn judge(
 ) -> (Vec<Finding>, bool) {
     let wanted = |name: &str| {
         is_prediction(name) == (side == Side::Predictions)
+            && explained(name).is_none()
             && match features {
                 Features::All => current.columns.contains_key(name),
                 Features::Named(names) => side == Side::Predictions || names.iter().any(|known| known == name),

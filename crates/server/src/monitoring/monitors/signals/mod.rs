@@ -1,6 +1,8 @@
 //! What signals find in a window: rules that know no database.
 
+pub mod attribution;
 pub mod drift;
+pub mod freshness;
 pub mod operational;
 pub mod performance;
 pub mod quality;
@@ -68,7 +70,13 @@ impl Finding {
         let threshold = self
             .threshold
             .map(|threshold| format!(", threshold {}", figure(threshold)));
-        format!("{what}({} {value}{})", self.metric, threshold.unwrap_or_default())
+        let moved = self.detail["moved"].as_str().filter(|moved| !moved.is_empty());
+        let moved = moved.map(|moved| format!("; {moved}")).unwrap_or_default();
+        format!(
+            "{what}({} {value}{}{moved})",
+            self.metric,
+            threshold.unwrap_or_default()
+        )
     }
 }
 

@@ -40,6 +40,10 @@ pub enum Kind {
     DataDrift(Rule),
     PredictionDrift(Rule),
     DataQuality(BTreeMap<String, f64>),
+    /// The least gain.
+    Attribution(f64),
+    /// The greatest ages, in seconds.
+    Freshness(BTreeMap<String, f64>),
     Performance(Performance),
     Operational(BTreeMap<String, f64>),
     Custom(Vec<CustomSpec>),
@@ -76,6 +80,8 @@ impl Kind {
             Self::DataDrift(_) => "data_drift",
             Self::PredictionDrift(_) => "prediction_drift",
             Self::DataQuality(_) => "data_quality",
+            Self::Attribution(_) => "feature_attribution_drift",
+            Self::Freshness(_) => "feature_freshness",
             Self::Performance(_) => "model_performance",
             Self::Operational(_) => "operational",
             Self::Custom(_) => "custom",

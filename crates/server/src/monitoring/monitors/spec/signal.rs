@@ -3,7 +3,14 @@
 use super::{Features, Kind, Performance, Signal, written::SignalSpec, wrong};
 use crate::{
     error::{Result, invalid},
-    monitoring::{monitors::windows::Lookback, operational::figures::Metric as Operational},
+    monitoring::{
+        duration::duration_ms,
+        monitors::{
+            signals::{attribution, freshness},
+            windows::Lookback,
+        },
+        operational::figures::Metric as Operational,
+    },
 };
 use fettle_stats::compare::rule::{Metric, Profile, Rule, Threshold};
 use serde_json::Value;
@@ -54,24 +61,21 @@ impl SignalSpec {
                 Kind::Custom(self.metrics.clone())
             }
             "feature_attribution_drift" => {
-                return Err(wrong(
-                    &format!("{field}.type"),
-                    kind,
-                    "there are no explanations of captured requests to compare; use data_drift or prediction_drift",
-                ));
+                let thresholds = self.numbers(field, &[attribution::METRIC])?;
+                Kind::Attribution(
+                    thresholds
+                        .get(attribution::METRIC)
+                        .copied()
+                        .unwrap_or(attribution::THRESHOLD),
+                )
             }
-            "feature_freshness" => {
-                return Err(wrong(
-                    &format!("{field}.type"),
-                    kind,
-                    "there are no feature sets on this server; send the lag as a custom metric",
-                ));
-            }
+            "feature_freshness" => Kind::Freshness(self.ages(field)?),
             other => {
                 return Err(wrong(
                     &format!("{field}.type"),
                     other,
-                    "it must be data_drift, prediction_drift, data_quality, model_performance, operational or custom",
+                    "it must be data_drift, prediction_drift, data_quality, model_performance, feature_attribution_drift, \
+                     feature_freshness, operational or custom",
                 ));
             }
         };
@@ -140,6 +144,44 @@ impl SignalSpec {
             Some(name) => Err(wrong(&field, name, &format!("it must be one of {}", known.join(", ")))),
             None => Ok(found),
         }
+    }
+
+    /// Seconds, or durations; and the columns that they are asked of.
+    fn ages(&self, field: &str) -> Result<BTreeMap<String, f64>> {
+        if !self.features.is_array() {
+            return Err(wrong(
+                &format!("{field}.features"),
+                &self.features.to_string(),
+                "name the columns that say of when the features are",
+            ));
+        }
+        let field = format!("{field}.metric_thresholds");
+        let given = self.metric_thresholds.as_object().into_iter().flatten();
+        let mut found = BTreeMap::new();
+        for (name, value) in given {
+            if !freshness::METRICS.contains(&name.as_str()) {
+                return Err(wrong(
+                    &field,
+                    name,
+                    &format!("it must be one of {}", freshness::METRICS.join(", ")),
+                ));
+            }
+            let seconds = match (value.as_f64(), value.as_str()) {
+                (Some(seconds), _) if seconds >= 0.0 => seconds,
+                (None, Some(text)) => duration_ms(&format!("{field}.{name}"), text)? as f64 / 1e3,
+                _ => {
+                    let why = "it must be seconds or a duration such as PT6H";
+                    return Err(wrong(&format!("{field}.{name}"), &value.to_string(), why));
+                }
+            };
+            found.insert(name.clone(), seconds);
+        }
+        if found.is_empty() {
+            return Err(invalid(format!(
+                "Parameter '{field}' is missing: write for instance p95_age: PT6H."
+            )));
+        }
+        Ok(found)
     }
 
     fn performance(&self, field: &str) -> Result<Performance> {
