@@ -87,6 +87,8 @@ on_both_databases! { MIGRATIONS;
         assert_eq!(ask(&router, Method::POST, "/endpoints/rose/invocations", "").await.0, 404);
         assert_eq!(ask(&router, Method::GET, "/v2/models/iris/ready", "").await.0, 200);
 
+        // Only what answers on the gateway too may be given traffic.
+        app.wait_for_state("iris", "green", "ready").await;
         app.put(&format!("{IRIS}/traffic"), json!({ "split": { "green": 100 } })).await.ok();
         wait_for(&router, &json!([2.0])).await;
 
@@ -108,6 +110,7 @@ on_both_databases! { MIGRATIONS;
 
         // Changes are taken up when it is back, deletions too.
         let (_, control_plane) = app.listen(port).await;
+        app.wait_for_state("iris", "blue", "ready").await;
         app.put(&format!("{IRIS}/traffic"), json!({ "split": { "blue": 100 } })).await.ok();
         wait_for(&router, &json!([1.0])).await;
         app.delete(IRIS, json!({})).await.ok();
