@@ -57,7 +57,7 @@ pub struct Parts {
     pub(crate) recorder: capture::Recorder,
     pub(crate) flusher: operational::Flusher,
     pub(crate) alerts: alerts::Channel,
-    pub(crate) http_metrics: HttpMetrics,
+    pub(crate) http_metrics: Arc<HttpMetrics>,
 }
 
 /// Fixed when the server starts.
@@ -170,7 +170,7 @@ impl App {
             recorder,
             flusher: operational::Flusher::default(),
             alerts,
-            http_metrics: HttpMetrics::default(),
+            http_metrics: Arc::default(),
         }));
         app.gateway.observe(Box::new(app.recorder.clone()));
         app.recorder.start(app.clone());

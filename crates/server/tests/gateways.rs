@@ -9,7 +9,7 @@ use axum::{
     body::{Body, to_bytes},
     http::{Method, Request},
 };
-use fettle_db::{on_both_databases, testing::TestDb};
+use fettle_db::on_both_databases;
 use fettle_server::{Clock, GatewaySettings, StandaloneGateway, schema::MIGRATIONS};
 use model::{files, without_python};
 use serde_json::{Value, json};
