@@ -31,7 +31,7 @@ pub(crate) fn environment(name: &str, requirements: &Path) -> Result<PathBuf> {
                     )?;
                     let mut install = uv_command(&uv)?;
                     install
-                        .args(["pip", "install", "--quiet", "--python"])
+                        .args(["pip", "install", "--quiet", "--compile-bytecode", "--python"])
                         .arg(&python)
                         .arg("--requirement")
                         .arg(requirements);

@@ -152,7 +152,10 @@ impl Environments {
         let mut command;
         if wanted.manager == EnvironmentManager::Uv {
             command = Command::new("uv");
-            command.args(["pip", "install", "--quiet", "--python"]).arg(python);
+            // As pip does: a worker may not be allowed to write what it compiles.
+            command
+                .args(["pip", "install", "--quiet", "--compile-bytecode", "--python"])
+                .arg(python);
         } else {
             command = Command::new(python);
             command.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);

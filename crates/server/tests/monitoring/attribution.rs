@@ -76,7 +76,7 @@ fn hour() -> Value {
 fn result<'r>(run: &'r Value, metric: &str, feature: &str) -> &'r Value {
     let mut results = run["results"].as_array().expect("results").iter();
     results
-        .find(|result| result["metric"] == metric && result["feature"] == feature)
+        .find(|result| result["metric"] == metric && result["feature"].as_str().unwrap_or_default() == feature)
         .unwrap_or_else(|| panic!("no {metric} {feature} in {run:#}"))
 }
 

@@ -75,6 +75,8 @@ impl Remote {
                 "The control plane's address must start with http:// or https://, it is `{address}`."
             )));
         }
+        // The binary has chosen its TLS already; this serves those who use the library. An error says just that.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder()
             .tls_backend_rustls()
             .connect_timeout(CONNECT)
