@@ -90,6 +90,8 @@ test('monitors are listed with their verdicts', async () => {
 
 test('a signal is drawn over time, and a window shows both distributions', async () => {
   await open(page, '/monitoring/monitors/watched');
+  await chart(/^alarms over 3 windows/).waitFor();
+  await page.getByRole('group', { name: 'Signals' }).getByRole('combobox').selectOption('age');
   const distance = chart(/^normalized_wasserstein_distance over 3 windows/);
   await distance.waitFor();
   // One diamond for the alarm, a circle for each of the others, and the threshold.
@@ -120,7 +122,7 @@ test('performance is shown with the coverage of its truth', async () => {
   await chart(/^accuracy over 3 windows/).waitFor();
   const window = page.getByRole('region', { name: 'What one window showed' });
   const coverage = window.getByRole('row').filter({ hasText: 'label coverage' });
-  await coverage.getByText('0.8', { exact: true }).waitFor();
+  await coverage.getByRole('cell', { name: /^0\.8\b/ }).waitFor();
   await coverage.getByText(/^0\.\d+ to 0\.\d+$/).waitFor();
   assert.deepEqual(complaints, []);
 });
