@@ -100,8 +100,8 @@ test('a signal is drawn over time, and a window shows both distributions', async
   assert.match(await distance.locator('path.threshold').getAttribute('d'), /^M.*L/);
   assert.match(await distance.locator('g.alarm title').textContent(), /threshold 0\.1 \(alarm\)/);
 
-  await page.getByLabel('Window').selectOption({ index: 1 });
   const window = page.getByRole('region', { name: 'What one window showed' });
+  await window.getByRole('combobox').selectOption({ index: 1 });
   await window.getByText(/^1 of 1 changed: age/).waitFor();
   const row = window.getByRole('row').filter({ hasText: 'age' });
   await row.getByText('alarm', { exact: true }).waitFor();
