@@ -69,7 +69,7 @@ ROWS = [
     ("too few values", {"columns": ["distance", "hour"], "data": [[1.0]]}, "column"),
     ("too many values", {"columns": ["distance", "hour"], "data": [[1.0, 2.0, 3.0]]}, "column"),
     ("a text for a number", {"columns": ["distance", "hour"], "data": [["far", 1.0]]}, "distance"),
-    ("a list for a number", {"columns": ["distance", "hour"], "data": [[[1.0], 1.0]]}, "distance"),
+    ("a list for a number", {"columns": ["distance", "hour"], "data": [[[1.0], 1.0]]}, "column"),
     ("null where the model refuses it", {"columns": ["distance", "hour"], "data": [[None, 6.0]]}, "NaN"),
 ]
 
