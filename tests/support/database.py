@@ -1,17 +1,11 @@
 """Databases for one test each: a file, or a fresh database in the PostgreSQL cluster of the test run."""
 
 import os
-import shutil
-import signal
 import subprocess
-import time
 import uuid
-from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
-
-from .process import START_SECONDS, free_port
 
 ADDRESS = "FETTLE_TEST_POSTGRES"
 
@@ -35,61 +29,6 @@ def new_database():
     name = f"client_{uuid.uuid4().hex[:12]}"
     run_sql(f"CREATE DATABASE {name}")
     return urlunsplit(urlsplit(postgres_address())._replace(path=f"/{name}"))
-
-
-class Cluster:
-    """A PostgreSQL of one test's own, which may kill it."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.port = free_port()
-        self.uri = f"postgresql://fettle@127.0.0.1:{self.port}/postgres"
-        self.programs = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
-        # PostgreSQL refuses to run as root; then the user of its package runs it.
-        self.user = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
-        if self.user:
-            shutil.chown(folder, "postgres", "postgres")
-        self.run("initdb", "--pgdata", folder / "data", "--username=fettle", "--auth=trust", "--encoding=UTF8", "--no-locale")
-        self.child = None
-        self.start()
-
-    def run(self, program, *arguments, check=True):
-        command = [str(word) for word in (self.programs / program, *arguments)]
-        return subprocess.run(command, check=check, capture_output=True, text=True, cwd=self.folder, **self.user)
-
-    def start(self):
-        command = [str(self.programs / "postgres"), "-D", str(self.folder / "data"), "-k", str(self.folder), "-p", str(self.port)]
-        with open(self.folder / "log", "ab") as log:
-            self.child = subprocess.Popen(
-                [*command, "-h", "127.0.0.1"], stdout=log, stderr=log, cwd=self.folder, start_new_session=True, **self.user
-            )
-        end = time.monotonic() + START_SECONDS
-        while self.run("pg_isready", "-h", "127.0.0.1", "-p", self.port, "-q", check=False).returncode != 0:
-            assert time.monotonic() < end and self.child.poll() is None, (self.folder / "log").read_text()[-4000:]
-            time.sleep(0.05)
-
-    def kill(self):
-        """Every process of it at once, as a power cut would end them."""
-        try:
-            os.killpg(self.child.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-        self.child.wait()
-        # Backends are in sessions of their own; they end when they find their parent gone.
-        for number in self.backends():
-            try:
-                os.kill(number, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-
-    def backends(self):
-        data = str(self.folder / "data")
-        for folder in Path("/proc").glob("[0-9]*"):
-            try:
-                if os.readlink(folder / "cwd") == data:
-                    yield int(folder.name)
-            except OSError:
-                continue  # it ended while it was looked at
 
 
 def backend_uri(kind, folder):
