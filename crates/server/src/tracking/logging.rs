@@ -21,7 +21,13 @@ use fettle_wire::{
     tags::{KeyValue, KeyValueInput},
 };
 use serde_json::{Value, json};
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    sync::{
+        LazyLock,
+        atomic::{AtomicI64, Ordering},
+    },
+};
 use store::metrics::{Batch, ModelPoint, Points};
 
 /// The run tag in which clients before 3.0 keep what models they logged.
@@ -334,12 +340,19 @@ fn encode(metrics: Vec<MetricInput>, path: impl Fn(usize) -> String) -> Result<O
     }
     let data = batch::encode_keyed(&keys.names, &points).map_err(|e| invalid(e.to_string()))?;
     Ok(Some(Batch {
-        id: rand::random_range(0..i64::MAX),
+        id: next_batch_id(),
         points: points.len(),
         data,
         latest: latest_of(keys.names, &points),
         model_points,
     }))
+}
+
+/// Ids follow each other, so that a run's batches are appended to the log rather than spread over its pages; where a
+/// process begins is random, so that no two meet.
+fn next_batch_id() -> i64 {
+    static NEXT: LazyLock<AtomicI64> = LazyLock::new(|| AtomicI64::new(i64::from(rand::random::<u32>() >> 1) << 32));
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 /// The metrics of a request, in the order in which they first appear.

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What a request logged for one run, encoded before the transaction starts.
 #[derive(Debug)]
 pub struct Batch {
-    /// Random.
+    /// No other batch of the run has it, whichever server wrote that.
     pub id: i64,
     pub points: usize,
     pub data: Vec<u8>,
