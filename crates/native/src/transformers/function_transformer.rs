@@ -6,6 +6,7 @@ use super::functions::Function;
 use crate::error::{PredictError, Refusal};
 use crate::estimators::Inputs;
 use crate::exactness::{Exactness, ROUNDING};
+use crate::rows::Column;
 use crate::skops::{Node, Object};
 use crate::table::{Dense, NonFinite, Table};
 
@@ -123,11 +124,25 @@ impl Transformer for Applied {
         }
         if self.validates {
             self.inputs.check(&table)?;
-        }
-        let dense = table.into_dense()?;
-        if self.validates {
+            let narrow = is_narrow(&table);
+            let dense = table.into_dense()?;
             dense.check_finite(NonFinite::Refused, NAME)?;
+            if narrow && self.function.at_integer().is_some() {
+                return Err(PredictError::Value {
+                    estimator: NAME,
+                    what: "integers of 32 bits",
+                });
+            }
+            return Ok(Table::Dense(self.function.apply(dense, NAME)?));
         }
-        Ok(Table::Dense(self.function.apply(dense, NAME)?))
+        Ok(match table {
+            Table::Dense(dense) => Table::Dense(self.function.apply(dense, NAME)?),
+            Table::Frame(frame) => Table::Frame(self.function.apply_to_each(frame, NAME)?),
+        })
     }
+}
+
+/// Whether numpy would keep to 32 bits.
+fn is_narrow(table: &Table<'_>) -> bool {
+    matches!(table, Table::Frame(frame) if frame.columns.iter().all(|column| matches!(**column, Column::I32(_))))
 }

@@ -50,6 +50,17 @@ def cases(data):
         function = prep.FunctionTransformer(getattr(np, name))
         allowed = {key: frame.abs() for key, frame in data.near_double_sets.items() if key != "mixed"}
         yield f"function_{name}", tree(function).fit(near.abs(), y), allowed, False
+    # pandas asks numpy column by column, each with its dtype: 32 bits of an integer are soon full.
+    exact_sets = {key: frame for key, frame in sets.items() if key != "mixed"}
+    exact_sets["halfway"] = (x * 2).round() / 2
+    exact_sets["widths"] = x.assign(epoch=x["epoch"].astype("int32"), small=x["small"].astype("int64"), cents=x["cents"].astype("float32"))
+    for name in ("rint", "sign", "negative", "floor", "ceil", "trunc"):
+        allowed = exact_sets
+        if name in ("floor", "ceil", "trunc"):
+            allowed = {key: frame for key, frame in exact_sets.items() if key != "widths" and not key.startswith("integers")}
+        yield f"function_{name}", tree(prep.FunctionTransformer(getattr(np, name))).fit(x, y), allowed, False
+    for name in ("square", "abs"):
+        yield f"function_{name}_widths", tree(prep.FunctionTransformer(getattr(np, name))).fit(x, y), exact_sets, False
     yield "function_none", tree(prep.FunctionTransformer()).fit(x, y), sets, False
 
     yield "pca", linear(PCA(3)).fit(near, y), near_sets, False

@@ -35,8 +35,8 @@ def cases(data):
     yield "quantiles_of_a_normal", make_pipeline(normal, Ridge()).fit(x, y), "not computed natively"
     words = [f"{word} and more" for word in data.words]
     yield "words_of_a_text", make_pipeline(CountVectorizer(), Ridge()).fit(words, y), "CountVectorizer, which is not"
-    function = prep.FunctionTransformer(np.floor)
-    yield "function_not_known", make_pipeline(function, DecisionTreeRegressor()).fit(near, y), "floor, which is not"
+    function = prep.FunctionTransformer(np.arcsinh)
+    yield "function_not_known", make_pipeline(function, DecisionTreeRegressor()).fit(near, y), "arcsinh, which is not"
     frames = make_pipeline(prep.StandardScaler().set_output(transform="pandas"), Ridge()).fit(x, y)
     yield "frames_between_steps", frames, "set_output"
     column = make_pipeline(prep.StandardScaler(), MultiOutputRegressor(Ridge())).fit(x, y.reshape(-1, 1))
