@@ -7,32 +7,13 @@ mod support;
 use axum::http::Method;
 use fettle_db::{on_both_databases, testing::TestDb};
 use fettle_server::schema::MIGRATIONS;
-use model::{files, without_python};
+use model::{IRIS, ROW, files, without_python};
 use serde_json::{Value, json};
 use support::TestApp;
 
 const INVALID: &str = "INVALID_PARAMETER_VALUE";
 const ABSENT: &str = "RESOURCE_DOES_NOT_EXIST";
 const CONFLICT: &str = "RESOURCE_CONFLICT";
-const IRIS: &str = "/api/fettle/v1/endpoints/iris";
-const ROW: &str = r#"{"dataframe_split": {"columns": ["x"], "data": [[0.25]]}}"#;
-
-/// An app with the endpoint `iris`, behind which `blue` answers 1 with all the traffic, and `green` 2 with none.
-async fn blue_and_green(db: fettle_db::Db) -> TestApp {
-    let app = TestApp::with(db, without_python()).await;
-    for (name, low) in [("blue", 1.0), ("green", 2.0)] {
-        app.register(name, &files(low, 10.0)).await;
-    }
-    app.post("/api/fettle/v1/endpoints", json!({ "name": "iris" }))
-        .await
-        .ok();
-    for name in ["blue", "green"] {
-        let body = json!({ "name": name, "model_uri": format!("models:/{name}/1"), "executor": "native" });
-        app.post(&format!("{IRIS}/deployments"), body).await.ok();
-        app.wait_for_state("iris", name, "ready").await;
-    }
-    app
-}
 
 struct Scored {
     status: u16,
@@ -75,7 +56,7 @@ async fn set_traffic(app: &TestApp, split: Value) -> Value {
 
 on_both_databases! { MIGRATIONS;
     async fn traffic_is_shared_out_and_can_be_asked_for_again(db: Db) {
-        let app = blue_and_green(db).await;
+        let app = TestApp::blue_and_green(db).await;
         let answer = score(&app, &[]).await;
         assert_eq!((answer.status, answer.deployment.as_str(), answer.route.as_str()), (200, "blue", "split"));
         assert_eq!(answer.body, json!({ "predictions": [1.0] }));
@@ -106,7 +87,7 @@ on_both_databases! { MIGRATIONS;
     }
 
     async fn rules_and_sticky_keys_decide_before_the_request_id(db: Db) {
-        let app = blue_and_green(db).await;
+        let app = TestApp::blue_and_green(db).await;
         let body = json!({
             "split": { "blue": 50, "green": 50 },
             "rules": [{ "header": "x-tenant", "exact": "acme", "deployment": "green" }],
@@ -122,7 +103,7 @@ on_both_databases! { MIGRATIONS;
     }
 
     async fn bad_traffic_is_refused_and_changes_nothing(db: Db) {
-        let app = blue_and_green(db).await;
+        let app = TestApp::blue_and_green(db).await;
         let traffic = format!("{IRIS}/traffic");
         for (split, part) in [
             (json!({ "blue": 90, "green": 9 }), "must sum to 100, they sum to 99 (blue=90, green=9)"),
@@ -142,7 +123,7 @@ on_both_databases! { MIGRATIONS;
     }
 
     async fn a_broken_model_never_becomes_ready_and_gets_no_traffic(db: Db) {
-        let app = blue_and_green(db).await;
+        let app = TestApp::blue_and_green(db).await;
         let mut broken = files(0.0, 0.0);
         "not a model".clone_into(&mut broken[1].1);
         let version = app.register("blue", &broken).await;
@@ -169,7 +150,7 @@ on_both_databases! { MIGRATIONS;
     }
 
     async fn an_update_swaps_the_model_in_place(db: Db) {
-        let app = blue_and_green(db).await;
+        let app = TestApp::blue_and_green(db).await;
         let version = app.register("blue", &files(7.0, 8.0)).await;
         let body = json!({ "model_uri": format!("models:/blue/{version}") });
         app.patch(&format!("{IRIS}/deployments/blue"), body.clone()).await.ok();
@@ -184,7 +165,7 @@ on_both_databases! { MIGRATIONS;
     }
 
     async fn rollback_restores_what_routed_before(db: Db) {
-        let app = blue_and_green(db).await;
+        let app = TestApp::blue_and_green(db).await;
         set_traffic(&app, json!({ "blue": 50, "green": 50 })).await;
         let at_half = app.get(&format!("{IRIS}/traffic"), &[]).await.ok();
         set_traffic(&app, json!({ "green": 100 })).await;
@@ -210,7 +191,7 @@ on_both_databases! { MIGRATIONS;
     }
 
     async fn deployments_in_use_stay(db: Db) {
-        let app = blue_and_green(db).await;
+        let app = TestApp::blue_and_green(db).await;
         let blue = format!("{IRIS}/deployments/blue");
         app.delete(&blue, json!({})).await.refused(CONFLICT, "100 % of the traffic");
         let body = json!({ "split": { "green": 100 }, "mirror": { "deployment": "blue", "percent": 5 } });
@@ -228,7 +209,7 @@ on_both_databases! { MIGRATIONS;
     }
 
     async fn a_server_that_starts_takes_up_what_was_stored(db: Db) {
-        let app = blue_and_green(db.clone()).await;
+        let app = TestApp::blue_and_green(db.clone()).await;
         set_traffic(&app, json!({ "blue": 20, "green": 80 })).await;
         // Another server of the same store, over the same artifacts.
         let other = app.beside(db, without_python()).await;

@@ -7,33 +7,16 @@ mod support;
 use axum::http::Method;
 use fettle_db::on_both_databases;
 use fettle_server::schema::MIGRATIONS;
-use model::{files, without_python};
+use model::{IRIS, files, without_python};
 use serde_json::{Value, json};
 use support::TestApp;
 
 const INVALID: &str = "INVALID_PARAMETER_VALUE";
 const ABSENT: &str = "RESOURCE_DOES_NOT_EXIST";
 const CONFLICT: &str = "RESOURCE_CONFLICT";
-const IRIS: &str = "/api/fettle/v1/endpoints/iris";
 const ROLLOUTS: &str = "/api/fettle/v1/endpoints/iris/rollouts";
 const GOOD: &str = r#"{"dataframe_split": {"columns": ["x"], "data": [[0.25], [0.75]]}}"#;
 const BAD: &str = r#"{"dataframe_split": {"columns": ["y"], "data": [[1]]}}"#;
-
-/// An app with the endpoint `iris`, behind which `blue` has all the traffic and `green` none.
-async fn blue_and_green(db: fettle_db::Db) -> TestApp {
-    let app = TestApp::with(db, without_python()).await;
-    for (name, low) in [("blue", 1.0), ("green", 2.0)] {
-        app.register(name, &files(low, 10.0)).await;
-    }
-    app.post("/api/fettle/v1/endpoints", json!({ "name": "iris" }))
-        .await
-        .ok();
-    for name in ["blue", "green"] {
-        deploy(&app, name, &format!("models:/{name}/1")).await;
-        app.wait_for_state("iris", name, "ready").await;
-    }
-    app
-}
 
 async fn deploy(app: &TestApp, name: &str, model_uri: &str) {
     let body = json!({ "name": name, "model_uri": model_uri, "executor": "native" });
@@ -69,7 +52,7 @@ async fn split(app: &TestApp) -> Value {
 
 on_both_databases! { MIGRATIONS;
     async fn a_rollout_goes_from_step_to_step_and_is_one_change_to_go_back_from(db: Db) {
-        let app = blue_and_green(db).await;
+        let app = TestApp::blue_and_green(db).await;
         let policy = json!({ "steps": [{ "percent": 10, "wait": "20s" }, { "percent": 50, "pause": true }, { "percent": 100 }] });
         let rollout = roll_out(&app, policy).await;
         app.wait_for(&rollout, |found| found["step"] == 1).await;
@@ -92,7 +75,7 @@ on_both_databases! { MIGRATIONS;
     }
 
     async fn a_check_that_fails_takes_the_traffic_back_with_the_reason(db: Db) {
-        let app = blue_and_green(db).await;
+        let app = TestApp::blue_and_green(db).await;
         let policy = json!({
             "steps": [{ "percent": 10, "wait": "1h" }, { "percent": 100 }],
             "checks": [{ "check": "error_rate", "max": 0.2 }],
@@ -121,7 +104,7 @@ on_both_databases! { MIGRATIONS;
     }
 
     async fn a_rollout_is_paused_resumed_aborted_and_yields_to_a_rollback(db: Db) {
-        let app = blue_and_green(db).await;
+        let app = TestApp::blue_and_green(db).await;
         let policy = json!({ "steps": [{ "percent": 10, "wait": "10s" }, { "percent": 50, "wait": "1h" }, { "percent": 100 }] });
         let rollout = roll_out(&app, policy.clone()).await;
         app.wait_for(&rollout, |found| found["step"] == 1).await;
@@ -145,7 +128,7 @@ on_both_databases! { MIGRATIONS;
     }
 
     async fn bad_rollouts_are_refused(db: Db) {
-        let app = blue_and_green(db).await;
+        let app = TestApp::blue_and_green(db).await;
         let whole = json!({ "steps": [{ "percent": 100 }] });
         for (body, code, part) in [
             (json!({ "policy": whole }), INVALID, "'to'"),
@@ -163,7 +146,7 @@ on_both_databases! { MIGRATIONS;
     }
 
     async fn a_deployment_that_cannot_start_is_rolled_back_before_it_gets_anything(db: Db) {
-        let app = blue_and_green(db).await;
+        let app = TestApp::blue_and_green(db).await;
         let mut broken = files(0.0, 0.0);
         "not a model".clone_into(&mut broken[1].1);
         let version = app.register("green", &broken).await;
@@ -177,7 +160,7 @@ on_both_databases! { MIGRATIONS;
     }
 
     async fn another_server_goes_on_where_one_was_lost(db: Db) {
-        let app = blue_and_green(db.clone()).await;
+        let app = TestApp::blue_and_green(db.clone()).await;
         let policy = json!({ "steps": [{ "percent": 10, "wait": "5s" }, { "percent": 100 }] });
         let rollout = roll_out(&app, policy).await;
         app.wait_for(&rollout, |found| found["step"] == 1).await;
@@ -190,7 +173,7 @@ on_both_databases! { MIGRATIONS;
     }
 
     async fn a_deployment_follows_its_alias(db: Db) {
-        let app = blue_and_green(db).await;
+        let app = TestApp::blue_and_green(db).await;
         let alias = |version: &str| json!({ "name": "blue", "alias": "champion", "version": version });
         app.post("registered-models/alias", alias("1")).await.ok();
         deploy(&app, "champion", "models:/blue@champion").await;
@@ -233,7 +216,7 @@ on_both_databases! { MIGRATIONS;
     }
 
     async fn mirrored_requests_are_compared(db: Db) {
-        let app = blue_and_green(db).await;
+        let app = TestApp::blue_and_green(db).await;
         let body = json!({ "mirror": { "deployment": "green", "percent": 50 } });
         app.put(&format!("{IRIS}/traffic"), body).await.ok();
         for n in 0..60 {
@@ -257,7 +240,7 @@ on_both_databases! { MIGRATIONS;
     }
 
     async fn a_disabled_endpoint_answers_with_its_fallback(db: Db) {
-        let app = blue_and_green(db).await;
+        let app = TestApp::blue_and_green(db).await;
         app.post(&format!("{IRIS}/enable"), json!({})).await.refused(CONFLICT, "not disabled");
         app.post(&format!("{IRIS}/disable"), json!({})).await.refused(INVALID, "'reason'");
         app.post(&format!("{IRIS}/disable"), json!({ "reason": "alarm" })).await.ok();
@@ -294,7 +277,7 @@ on_both_databases! { MIGRATIONS;
     }
 
     async fn the_checklist_says_what_is_missing_with_its_evidence(db: Db) {
-        let app = blue_and_green(db).await;
+        let app = TestApp::blue_and_green(db).await;
         let items = |found: &Value| -> Vec<(bool, String)> {
             let items = found["items"].as_array().expect("a list").iter();
             items.map(|item| (item["passed"] == true, item["evidence"].to_string())).collect()

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "every test file uses a part of it")]
 
 use super::TestApp;
+use fettle_db::Db;
 use fettle_gateway::Options;
 use serde_json::{Value, json};
 use std::{path::PathBuf, time::Duration};
@@ -41,7 +42,27 @@ pub fn files(low: f64, high: f64) -> Vec<(&'static str, String)> {
     ]
 }
 
+pub const IRIS: &str = "/api/fettle/v1/endpoints/iris";
+pub const ROW: &str = r#"{"dataframe_split": {"columns": ["x"], "data": [[0.25]]}}"#;
+
 impl TestApp {
+    /// An app with the endpoint `iris`, behind which `blue` answers 1 with all the traffic, and `green` 2 with none.
+    pub async fn blue_and_green(db: Db) -> Self {
+        let app = Self::with(db, without_python()).await;
+        for (name, low) in [("blue", 1.0), ("green", 2.0)] {
+            app.register(name, &files(low, 10.0)).await;
+        }
+        app.post("/api/fettle/v1/endpoints", json!({ "name": "iris" }))
+            .await
+            .ok();
+        for name in ["blue", "green"] {
+            let body = json!({ "name": name, "model_uri": format!("models:/{name}/1"), "executor": "native" });
+            app.post(&format!("{IRIS}/deployments"), body).await.ok();
+            app.wait_for_state("iris", name, "ready").await;
+        }
+        app
+    }
+
     /// Registers a version of `name` with these files, and gives its number.
     pub async fn register(&self, name: &str, files: &[(&'static str, String)]) -> String {
         let run = self.post("runs/create", json!({ "experiment_id": "0" })).await.ok();
