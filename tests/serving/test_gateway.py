@@ -3,6 +3,7 @@ takes up what changed when it is back."""
 
 import os
 import signal
+import subprocess
 import sys
 import time
 
@@ -24,6 +25,7 @@ from support.endpoints import (
 )
 
 AWAY_SECONDS = 3
+SECRET = "0123456789abcdef0123456789abcdef"
 # The gateway asks twice a second, and every two seconds while it gets no answer.
 TAKEN_UP_WITHIN_SECONDS = 15
 
@@ -136,3 +138,34 @@ def test_it_says_what_is_wrong(control_plane, gateway, tmp_path):
     second = servers.gateway(tmp_path, control_plane.url)
     with pytest.raises(RuntimeError, match="another gateway uses it"):
         second.start()
+
+
+def test_a_secret_says_whom_the_control_plane_talks_to(control_plane, tmp_path):
+    exchange = f"{control_plane.url}/api/fettle/v1/gateways/g1/exchange"
+    # Without one it is this machine, unless something on it asks for others.
+    assert requests.post(exchange, json={}, timeout=60).status_code == 200
+    refused = requests.post(exchange, json={}, headers={"X-Forwarded-For": "10.0.0.7"}, timeout=60)
+    assert refused.status_code == 403 and "--gateway-secret-file" in refused.json()["detail"], refused.text
+
+    control_plane.kill()
+    control_plane.environment["FETTLE_GATEWAY_SECRET"] = SECRET
+    control_plane.start()
+    for guess in ({}, {"X-Fettle-Gateway-Secret": SECRET[:-1]}):
+        refused = requests.post(exchange, json={}, headers=guess, timeout=60)
+        assert refused.status_code == 403, refused.text
+    assert requests.post(exchange, json={}, headers={"X-Fettle-Gateway-Secret": SECRET}, timeout=60).status_code == 200
+
+    with pytest.raises(RuntimeError, match="start the gateway with the same --gateway-secret-file"):
+        servers.gateway(tmp_path, control_plane.url).start()
+    file = tmp_path / "secret"
+    file.write_text(f"{SECRET}\n")
+    knowing = servers.gateway(tmp_path, control_plane.url, {"FETTLE_GATEWAY_SECRET_FILE": str(file)})
+    try:
+        knowing.start()
+    finally:
+        knowing.kill()
+
+    file.write_text("short")
+    words = [servers.binary(), "server", "--gateway-secret-file", str(file)]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, cwd=tmp_path)
+    assert done.returncode == 1 and "--gateway-secret-file" in done.stderr and "at least 16" in done.stderr, done.stderr

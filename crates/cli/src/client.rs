@@ -47,6 +47,12 @@ pub(crate) fn authorization() -> Result<Option<HeaderValue>> {
     Ok(Some(value))
 }
 
+/// Runs a command that asks a server.
+pub(crate) fn block_on(command: impl Future<Output = Result<()>>) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(command)
+}
+
 /// Where the server is, as MLflow's tools find it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ServerArgs {

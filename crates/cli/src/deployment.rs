@@ -2,18 +2,21 @@
 
 use crate::{
     client::{Client, ServerArgs},
-    endpoint::{below, cell, path},
+    endpoint::{below, path},
     output::OutputArgs,
+    printing::{cell, encoded},
+    size::size_u64,
 };
 use anyhow::{Result, bail};
 use clap::Subcommand;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 const POLL: Duration = Duration::from_millis(200);
-pub(crate) const HEADERS: [&str; 7] = ["name", "state", "model", "version", "executor", "traffic", "reason"];
+pub(crate) const HEADERS: [&str; 8] = [
+    "name", "state", "model", "version", "executor", "replicas", "traffic", "reason",
+];
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -79,6 +82,15 @@ pub(crate) struct SpecArgs {
     /// Seconds that a request may wait for the first worker
     #[arg(long, value_name = "SECONDS")]
     cold_start_timeout: Option<u32>,
+    /// Let a worker allocate no more memory than this, as 4GiB
+    #[arg(long, value_name = "SIZE", value_parser = size_u64)]
+    worker_memory_max: Option<u64>,
+    /// Replace a worker that holds more memory, as 2GiB, once another is ready
+    #[arg(long, value_name = "SIZE", value_parser = size_u64)]
+    worker_resident_max: Option<u64>,
+    /// Replace a worker that has answered so many requests, once another is ready
+    #[arg(long, value_name = "REQUESTS")]
+    worker_requests_max: Option<u32>,
     /// Whether to move with the alias in the model's address [default: yes, if it has one]
     #[arg(long, value_name = "BOOL")]
     follow: Option<bool>,
@@ -156,6 +168,18 @@ impl SpecArgs {
                 "cold_start_seconds",
                 self.cold_start_timeout.map(|seconds| json!(seconds)),
             ),
+            (
+                "worker_memory_bytes_max",
+                self.worker_memory_max.map(|bytes| json!(bytes)),
+            ),
+            (
+                "worker_resident_bytes_max",
+                self.worker_resident_max.map(|bytes| json!(bytes)),
+            ),
+            (
+                "worker_requests_max",
+                self.worker_requests_max.map(|count| json!(count)),
+            ),
         ]
         .into_iter()
         .filter_map(|(field, value)| Some((field.to_owned(), value?)))
@@ -171,43 +195,48 @@ impl SpecArgs {
     }
 }
 
-pub(crate) fn run(command: Command) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        match command {
-            Command::Create(args) => {
-                let mut body = args.spec.body();
-                body["name"] = json!(args.name);
-                let client = args.server.client()?;
-                let endpoint = client.post(&below(&args.endpoint, "deployments"), &body).await?;
-                settle(&client, args, endpoint).await
-            }
-            Command::Update(args) => {
-                let client = args.server.client()?;
-                let path = deployment_path(&args.endpoint, &args.name);
-                let endpoint = client.patch(&path, &args.spec.body()).await?;
-                settle(&client, args, endpoint).await
-            }
-            Command::Delete(args) => {
-                let path = deployment_path(&args.endpoint, &args.name);
-                args.server.client()?.delete(&path).await?;
-                eprintln!("Deleted deployment `{}` of endpoint `{}`", args.name, args.endpoint);
-                Ok(())
-            }
-            Command::List(args) => {
-                let endpoint = args.server.client()?.get(&path(&args.endpoint), &[]).await?;
-                let deployments = endpoint["deployments"].as_array().cloned().unwrap_or_default();
-                print(&args.output, &deployments, &json!({ "deployments": deployments }))
-            }
-        }
-    })
+pub(crate) async fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Create(args) => create(args).await,
+        Command::Update(args) => update(args).await,
+        Command::Delete(args) => delete(args).await,
+        Command::List(args) => list(args).await,
+    }
+}
+
+async fn create(args: Create) -> Result<()> {
+    if args.spec.model.is_none() {
+        bail!("name the model of the deployment with --model, such as models:/iris/1");
+    }
+    let mut body = args.spec.body();
+    body["name"] = json!(args.name);
+    let client = args.server.client()?;
+    let endpoint = client.post(&below(&args.endpoint, "deployments"), &body).await?;
+    settle(&client, args, endpoint).await
+}
+
+async fn update(args: Create) -> Result<()> {
+    let client = args.server.client()?;
+    let path = deployment_path(&args.endpoint, &args.name);
+    let endpoint = client.patch(&path, &args.spec.body()).await?;
+    settle(&client, args, endpoint).await
+}
+
+async fn delete(args: Delete) -> Result<()> {
+    let path = deployment_path(&args.endpoint, &args.name);
+    args.server.client()?.delete(&path).await?;
+    eprintln!("Deleted deployment `{}` of endpoint `{}`", args.name, args.endpoint);
+    Ok(())
+}
+
+async fn list(args: List) -> Result<()> {
+    let endpoint = args.server.client()?.get(&path(&args.endpoint), &[]).await?;
+    let deployments = endpoint["deployments"].as_array().cloned().unwrap_or_default();
+    print(&args.output, &deployments, &json!({ "deployments": deployments }))
 }
 
 fn deployment_path(endpoint: &str, name: &str) -> String {
-    below(
-        endpoint,
-        &format!("deployments/{}", utf8_percent_encode(name, NON_ALPHANUMERIC)),
-    )
+    below(endpoint, &format!("deployments/{}", encoded(name)))
 }
 
 async fn settle(client: &Client, args: Create, mut endpoint: Value) -> Result<()> {
@@ -257,8 +286,29 @@ pub(crate) fn row(deployment: &Value) -> Vec<String> {
     let traffic = format!("{}%", deployment["traffic"]);
     named
         .into_iter()
-        .chain([traffic, cell(&deployment["reason"])])
+        .chain([replicas(deployment), traffic, first_line(&cell(&deployment["reason"]))])
         .collect()
+}
+
+/// The rest, such as a traceback, is in the JSON.
+fn first_line(text: &str) -> String {
+    match text.split_once('\n') {
+        Some((first, _)) => format!("{} ..", first.trim_end_matches(':')),
+        None => text.to_owned(),
+    }
+}
+
+/// Workers that are ready, of those that there are to be; models that need none have none.
+fn replicas(deployment: &Value) -> String {
+    let Some(ready) = deployment["workers"]["ready"].as_u64() else {
+        return "-".to_owned();
+    };
+    let [least, most] = ["replicas_min", "replicas_max"].map(|field| cell(&deployment[field]));
+    if least == most {
+        format!("{ready} of {most}")
+    } else {
+        format!("{ready} of {least}-{most}")
+    }
 }
 
 fn print(output: &OutputArgs, deployments: &[Value], whole: &Value) -> Result<()> {

@@ -2,7 +2,9 @@
 
 use crate::{
     beside::{self, Beside},
-    client, logs, shutdown,
+    client,
+    gateway_secret::GatewaySecretArgs,
+    logs, shutdown,
     worker_args::WorkerArgs,
 };
 use anyhow::{Context, Result, anyhow};
@@ -14,8 +16,9 @@ use std::{
 use tokio::net::TcpListener;
 
 pub(crate) const EXAMPLE: &str = "Examples:
-  fettle gateway --control-plane http://fettle:5000
-  fettle gateway --control-plane http://fettle:5000 --host 0.0.0.0 -p 8080 --folder /var/lib/fettle-gateway";
+  fettle gateway --control-plane http://127.0.0.1:5000
+  fettle gateway --control-plane https://fettle.example.com --gateway-secret-file /run/secrets/fettle-gateway \\
+    --host 0.0.0.0 -p 8080 --folder /var/lib/fettle-gateway";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -35,6 +38,8 @@ pub(crate) struct Args {
     /// away [default: a temporary folder]
     #[arg(long, value_name = "FOLDER", env = "FETTLE_GATEWAY_FOLDER")]
     folder: Option<PathBuf>,
+    #[command(flatten)]
+    secret: GatewaySecretArgs,
     #[command(flatten)]
     workers: WorkerArgs,
     /// Show this help
@@ -63,6 +68,7 @@ async fn start(args: Args) -> Result<()> {
     let settings = GatewaySettings {
         control_plane: args.control_plane.clone(),
         authorization: client::authorization()?,
+        secret: args.secret.secrets()?.into_iter().next(),
         folder,
         scoring: args.workers.options(),
     };

@@ -11,6 +11,7 @@ mod doctor;
 mod drift;
 mod endpoint;
 mod gateway;
+mod gateway_secret;
 mod ground_truth;
 mod logs;
 mod metrics;
@@ -124,10 +125,10 @@ fn main() -> ExitCode {
         Command::Doctor(args) => doctor::run(args),
         Command::Drift(command) => drift::run(command),
         Command::Seed(args) => seed::run(args),
-        Command::Endpoint(command) => endpoint::run(command),
-        Command::Deployment(command) => deployment::run(command),
-        Command::Model(command) => model::run(command),
-        Command::Predict(args) => predict::run(args),
+        Command::Endpoint(command) => client::block_on(endpoint::run(command)),
+        Command::Deployment(command) => client::block_on(deployment::run(command)),
+        Command::Model(command) => client::block_on(model::run(command)),
+        Command::Predict(args) => client::block_on(predict::run(args)),
         Command::Webhook(command) => webhook::run(command),
         Command::Capture(command) => capture::run(command),
         Command::Metrics(command) => metrics::run(command),

@@ -32,13 +32,8 @@ pub(crate) struct Parity {
     output: OutputArgs,
 }
 
-pub(crate) fn run(command: Command) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+pub(crate) async fn run(command: Command) -> Result<()> {
     let Command::Parity(args) = command;
-    runtime.block_on(parity(&args))
-}
-
-async fn parity(args: &Parity) -> Result<()> {
     let found = args
         .server
         .client()?

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::ValueEnum;
-use comfy_table::{Table, presets};
+use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::Value;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -42,7 +42,11 @@ impl OutputArgs {
             }
             Format::Table => {
                 let mut table = Table::new();
-                table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header(headers);
+                table
+                    .load_style(presets::UTF8_HORIZONTAL_ONLY)
+                    // Long cells are wrapped to fit the terminal, if it is one.
+                    .set_content_arrangement(ContentArrangement::Dynamic)
+                    .set_header(headers);
                 table.add_rows(rows);
                 println!("{table}");
             }

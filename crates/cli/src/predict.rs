@@ -1,8 +1,7 @@
 //! `fettle predict`: rows from a file through an endpoint.
 
-use crate::client::ServerArgs;
+use crate::{client::ServerArgs, printing::encoded};
 use anyhow::{Context, Result, bail};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use std::{
     io::{Read as _, Write as _},
     path::{Path, PathBuf},
@@ -28,22 +27,14 @@ pub(crate) struct Args {
     server: ServerArgs,
 }
 
-pub(crate) fn run(args: Args) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(predict(args))
-}
-
-async fn predict(args: Args) -> Result<()> {
+pub(crate) async fn run(args: Args) -> Result<()> {
     let body = read(&args.input)?;
     let csv = args
         .input
         .extension()
         .is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
     let content_type = if csv { "text/csv" } else { "application/json" };
-    let path = format!(
-        "/endpoints/{}/invocations",
-        utf8_percent_encode(&args.endpoint, NON_ALPHANUMERIC)
-    );
+    let path = format!("/endpoints/{}/invocations", encoded(&args.endpoint));
     let pin = args.deployment.as_deref().map(|name| ("x-fettle-deployment", name));
     let headers: Vec<(&str, &str)> = [("content-type", content_type)].into_iter().chain(pin).collect();
     let response = args.server.client()?.post_bytes(&path, &headers, body).await?;

@@ -2,6 +2,7 @@
 
 use crate::{
     beside::{self, Beside},
+    gateway_secret::GatewaySecretArgs,
     logs,
     mlflow_flags::MlflowFlags,
     monitoring_args::MonitoringArgs,
@@ -97,6 +98,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "PORT", env = "FETTLE_INFERENCE_GRPC_PORT")]
     inference_grpc_port: Option<u16>,
     #[command(flatten)]
+    gateways: GatewaySecretArgs,
+    #[command(flatten)]
     workers: WorkerArgs,
     #[command(flatten)]
     security: SecurityArgs,
@@ -119,6 +122,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
 async fn start(args: Args) -> Result<()> {
     args.mlflow.check(args.backend_store_uri.as_deref())?;
     let security = args.security.security()?;
+    let gateway_secrets = args.gateways.secrets()?;
     let offer = args.offer()?;
     let store = match &args.backend_store_uri {
         Some(uri) => StoreUri::parse(uri).map_err(|e| anyhow!("--backend-store-uri: {e}"))?,
@@ -155,6 +159,7 @@ async fn start(args: Args) -> Result<()> {
         alerts: args
             .monitoring
             .alerts(&format!("http://{}:{}{}", args.host, args.port, args.static_prefix)),
+        gateway_secrets,
         secret_keys: webhook_args::secret_keys(&store)?,
         ..Settings::default()
     };

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use axum::Router;
-use std::{future::Future, time::Duration};
+use std::{future::Future, net::SocketAddr, time::Duration};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -26,7 +26,8 @@ pub(crate) async fn serve(listener: TcpListener, router: Router) -> Result<()> {
         tracing::info!("Stopping: finishing what is in progress");
         stopping.send_replace(true);
     };
-    let server = axum::serve(listener, router).with_graceful_shutdown(signalled);
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, service).with_graceful_shutdown(signalled);
     let deadline = async move {
         let _ = stopped.wait_for(|stopping| *stopping).await;
         tokio::select! {

@@ -8,7 +8,7 @@ use crate::{
     monitoring::{AlertSettings, CaptureSettings, alerts, capture, monitors, operational},
     secrets::SecretKeys,
     security::Security,
-    serving::{self, Reconciler},
+    serving::{self, GatewaySecret, Reconciler},
     system::HttpMetrics,
     traces::IndexFolder,
     tracking::{
@@ -84,6 +84,8 @@ pub struct Settings {
     pub webhooks: WebhookSettings,
     pub capture: CaptureSettings,
     pub alerts: AlertSettings,
+    /// What gateways of their own have to know; without any, they have to run on this machine.
+    pub gateway_secrets: Vec<GatewaySecret>,
     /// What secrets in the store are encrypted with.
     pub secret_keys: Arc<SecretKeys>,
     /// For how long a run must not have logged before the index over metrics is brought up to it.
@@ -117,6 +119,7 @@ impl Default for Settings {
             webhooks: WebhookSettings::default(),
             capture: CaptureSettings::default(),
             alerts: AlertSettings::default(),
+            gateway_secrets: Vec::new(),
             secret_keys: Arc::default(),
             ranking_pause: Duration::from_secs(2),
         }

@@ -36,6 +36,6 @@ pub use clock::Clock;
 pub use monitoring::{AlertSettings, CaptureSettings};
 pub use router::router;
 pub use security::Security;
-pub use serving::{GatewaySettings, StandaloneGateway, serve_inference_grpc};
+pub use serving::{GatewaySecret, GatewaySettings, StandaloneGateway, serve_inference_grpc};
 pub use traces::serve_otlp_grpc;
 pub use webhooks::{Egress, WebhookSettings};

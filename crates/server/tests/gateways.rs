@@ -10,27 +10,29 @@ use axum::{
     http::{Method, Request},
 };
 use fettle_db::on_both_databases;
-use fettle_server::{Clock, GatewaySettings, StandaloneGateway, schema::MIGRATIONS};
-use model::{files, without_python};
+use fettle_server::{Clock, GatewaySecret, GatewaySettings, Settings, StandaloneGateway, schema::MIGRATIONS};
+use model::{IRIS, ROW, files, without_python};
 use serde_json::{Value, json};
 use std::{path::Path, time::Duration};
 use support::TestApp;
 use tower::ServiceExt;
 
-const IRIS: &str = "/api/fettle/v1/endpoints/iris";
-const ROW: &str = r#"{"dataframe_split": {"columns": ["x"], "data": [[0.25]]}}"#;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 async fn open(port: u16, folder: &Path) -> StandaloneGateway {
+    open_with(port, folder, None).await.expect("the gateway starts")
+}
+
+async fn open_with(port: u16, folder: &Path, secret: Option<GatewaySecret>) -> Result<StandaloneGateway, String> {
     let settings = GatewaySettings {
         control_plane: format!("http://127.0.0.1:{port}"),
         authorization: None,
+        secret,
         folder: folder.to_owned(),
         scoring: without_python().scoring,
     };
-    StandaloneGateway::open(settings, Clock::fixed(1000))
-        .await
-        .expect("the gateway starts")
+    let opened = StandaloneGateway::open(settings, Clock::fixed(1000)).await;
+    opened.map_err(|error| error.to_string())
 }
 
 async fn ask(router: &Router, method: Method, path: &str, id: &str) -> (u16, Value) {
@@ -60,24 +62,9 @@ async fn wait_for(router: &Router, expected: &Value) {
     }
 }
 
-async fn blue_and_green(app: &TestApp) {
-    for (name, low) in [("blue", 1.0), ("green", 2.0)] {
-        app.register(name, &files(low, 10.0)).await;
-    }
-    app.post("/api/fettle/v1/endpoints", json!({ "name": "iris" }))
-        .await
-        .ok();
-    for name in ["blue", "green"] {
-        let body = json!({ "name": name, "model_uri": format!("models:/{name}/1"), "executor": "native" });
-        app.post(&format!("{IRIS}/deployments"), body).await.ok();
-        app.wait_for_state("iris", name, "ready").await;
-    }
-}
-
 on_both_databases! { MIGRATIONS;
     async fn a_gateway_follows_its_control_plane_and_does_without_it(db: Db) {
-        let app = TestApp::with(db, without_python()).await;
-        blue_and_green(&app).await;
+        let app = TestApp::blue_and_green(db).await;
         let (port, control_plane) = app.listen(0).await;
         let folder = tempfile::tempdir().expect("a folder");
         let gateway = open(port, folder.path()).await;
@@ -139,9 +126,60 @@ on_both_databases! { MIGRATIONS;
         refused.refused("INVALID_PARAMETER_VALUE", "base64");
     }
 
+    async fn only_those_who_know_the_secret_take_part(db: Db) {
+        let secrets = GatewaySecret::parse_all("the-new-secret-of-today, the-old-secret-of-yesterday").expect("secrets");
+        let settings = Settings { gateway_secrets: secrets.clone(), ..without_python() };
+        let app = TestApp::with(db.clone(), settings).await;
+        let path = "/api/fettle/v1/gateways";
+        for (method, below) in [
+            (Method::POST, "g1/exchange"),
+            (Method::POST, "g1/requests"),
+            (Method::DELETE, "g1"),
+            (Method::GET, "revisions/1/files"),
+            (Method::GET, "revisions/1/files/MLmodel"),
+        ] {
+            app.send(method, &format!("{path}/{below}"), Some(json!({}))).await.refused("PERMISSION_DENIED", "--gateway-secret-file");
+        }
+        let (port, control_plane) = app.listen(0).await;
+        let folder = tempfile::tempdir().expect("a folder");
+        for secret in secrets {
+            let gateway = open_with(port, folder.path(), Some(secret)).await.expect("the gateway starts");
+            assert_eq!(ask(&gateway.router(), Method::GET, "/readyz", "").await.0, 200);
+            gateway.close().await;
+        }
+        // One that is refused has nothing to serve and says why; the next one on its folder would.
+        let guess = GatewaySecret::parse_all("not-the-secret-of-today").expect("a secret").remove(0);
+        for (secret, part) in [(Some(guess), "is not that of this control plane"), (None, "--gateway-secret-file")] {
+            let empty = tempfile::tempdir().expect("a folder");
+            let refused = open_with(port, empty.path(), secret).await.err().expect("a refusal");
+            assert!(refused.contains("PERMISSION_DENIED") && refused.contains(part), "{refused}");
+        }
+        control_plane.abort();
+
+        // Without a secret this machine takes part, and nobody behind a proxy.
+        let open = app.beside(db, without_python()).await;
+        let local = open.raw(Method::POST, &format!("{path}/g1/exchange"), &[("content-type", "application/json")], "{}").await;
+        assert_eq!(local.status(), 200);
+        let through = [("content-type", "application/json"), ("x-forwarded-for", "127.0.0.1")];
+        let refused = open.raw(Method::POST, &format!("{path}/g1/exchange"), &through, "{}").await;
+        assert_eq!(refused.status(), 403);
+    }
+
+    async fn values_of_environments_are_told_to_gateways_only(db: Db) {
+        let app = TestApp::blue_and_green(db).await;
+        let blue = format!("{IRIS}/deployments/blue");
+        app.patch(&blue, json!({ "environment": { "TOKEN": "hush" } })).await.ok();
+        app.patch(&blue, json!({ "environment": { "TOKEN": null, "MORE": "1" } })).await.ok();
+        let shown = app.get(IRIS, &[]).await.ok();
+        assert_eq!(shown["deployments"][0]["environment"], json!({ "TOKEN": null, "MORE": null }));
+        app.patch(&blue, json!({ "environment": { "OTHER": null } })).await.refused("INVALID_PARAMETER_VALUE", "OTHER");
+        let orders = app.post("/api/fettle/v1/gateways/g1/exchange", json!({})).await.ok();
+        let revision = &orders["changed"][0]["deployments"][0]["revision"];
+        assert_eq!(revision["environment"], json!({ "TOKEN": "hush", "MORE": "1" }));
+    }
+
     async fn a_deployment_that_a_gateway_cannot_start_gets_no_traffic(db: Db) {
-        let app = TestApp::with(db, without_python()).await;
-        blue_and_green(&app).await;
+        let app = TestApp::blue_and_green(db).await;
         // Nobody has told of `green` on this gateway yet.
         let body = json!({ "known": {}, "account": { "statuses": [], "good": [] } });
         app.post("/api/fettle/v1/gateways/g1/exchange", body).await.ok();

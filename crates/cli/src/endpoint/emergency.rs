@@ -1,7 +1,7 @@
 //! Fallbacks, switching models off and on, and the checklist.
 
-use super::{Named, below, cell, path, print, rollout::read_yaml};
-use crate::{client::ServerArgs, output::OutputArgs};
+use super::{Named, below, path, print, rollout::read_yaml};
+use crate::{client::ServerArgs, output::OutputArgs, printing::cell};
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -100,7 +100,7 @@ pub(super) async fn update(args: Update) -> Result<()> {
         body["policy"] = Value::Null;
     }
     let endpoint = args.server.client()?.patch(&path(&args.name), &body).await?;
-    print(&args.output, std::slice::from_ref(&endpoint), &endpoint)
+    print(&args.output, &endpoint)
 }
 
 pub(super) async fn disable(args: Disable) -> Result<()> {
@@ -112,7 +112,13 @@ pub(super) async fn disable(args: Disable) -> Result<()> {
             args.name
         );
     }
-    print(&args.output, std::slice::from_ref(&endpoint), &endpoint)
+    print(&args.output, &endpoint)
+}
+
+pub(super) async fn enable(args: Named) -> Result<()> {
+    let path = below(&args.name, "enable");
+    let endpoint = args.server.client()?.post(&path, &json!({})).await?;
+    print(&args.output, &endpoint)
 }
 
 /// Fails if an item does, so that a pipeline stops.

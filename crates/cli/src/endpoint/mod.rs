@@ -8,10 +8,10 @@ use crate::{
     client::{Client, ServerArgs},
     deployment::{self, SpecArgs},
     output::OutputArgs,
+    printing::{cell, encoded},
 };
 use anyhow::Result;
 use clap::Subcommand;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -118,49 +118,28 @@ pub(crate) struct Named {
     output: OutputArgs,
 }
 
-pub(crate) fn run(command: Command) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        match command {
-            Command::Create(args) => create(args).await,
-            Command::List(args) => {
-                let answer = args.server.client()?.get(PATH, &[]).await?;
-                let endpoints = answer["endpoints"].as_array().cloned().unwrap_or_default();
-                print(&args.output, &endpoints, &answer)
-            }
-            Command::Show(args) => {
-                let endpoint = args.server.client()?.get(&path(&args.name), &[]).await?;
-                print(&args.output, std::slice::from_ref(&endpoint), &endpoint)
-            }
-            Command::Delete(args) => {
-                args.server.client()?.delete(&path(&args.name)).await?;
-                eprintln!("Deleted endpoint `{}`", args.name);
-                Ok(())
-            }
-            Command::Traffic(args) => traffic::traffic(args).await,
-            Command::History(args) => traffic::history(args).await,
-            Command::Rollback(args) => traffic::rollback(args).await,
-            Command::Route(args) => traffic::route(args).await,
-            Command::Mirror(args) => traffic::mirror(args).await,
-            Command::Rollout(args) => rollout::rollout(args).await,
-            Command::Rollouts(args) => rollout::list(args).await,
-            Command::Pause(args) => rollout::act(&args, "pause", json!({})).await,
-            Command::Resume(args) => rollout::act(&args, "resume", json!({})).await,
-            Command::Promote(args) => rollout::promote(args).await,
-            Command::Abort(args) => rollout::abort(args).await,
-            Command::Update(args) => emergency::update(args).await,
-            Command::Disable(args) => emergency::disable(args).await,
-            Command::Enable(args) => {
-                let endpoint = args
-                    .server
-                    .client()?
-                    .post(&below(&args.name, "enable"), &json!({}))
-                    .await?;
-                print(&args.output, std::slice::from_ref(&endpoint), &endpoint)
-            }
-            Command::Check(args) => emergency::check(args).await,
-        }
-    })
+pub(crate) async fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Create(args) => create(args).await,
+        Command::List(args) => list(args).await,
+        Command::Show(args) => show(args).await,
+        Command::Delete(args) => delete(args).await,
+        Command::Traffic(args) => traffic::traffic(args).await,
+        Command::History(args) => traffic::history(args).await,
+        Command::Rollback(args) => traffic::rollback(args).await,
+        Command::Route(args) => traffic::route(args).await,
+        Command::Mirror(args) => traffic::mirror(args).await,
+        Command::Rollout(args) => rollout::rollout(args).await,
+        Command::Rollouts(args) => rollout::list(args).await,
+        Command::Pause(args) => rollout::act(&args, "pause", json!({})).await,
+        Command::Resume(args) => rollout::act(&args, "resume", json!({})).await,
+        Command::Promote(args) => rollout::promote(args).await,
+        Command::Abort(args) => rollout::abort(args).await,
+        Command::Update(args) => emergency::update(args).await,
+        Command::Disable(args) => emergency::disable(args).await,
+        Command::Enable(args) => emergency::enable(args).await,
+        Command::Check(args) => emergency::check(args).await,
+    }
 }
 
 async fn create(args: Create) -> Result<()> {
@@ -180,19 +159,40 @@ async fn create(args: Create) -> Result<()> {
             deployment::wait_until_started(&client, &args.name, &args.deployment, Duration::from_secs(args.wait))
                 .await?;
     }
-    print(&args.output, std::slice::from_ref(&endpoint), &endpoint)
+    print(&args.output, &endpoint)
+}
+
+async fn list(args: List) -> Result<()> {
+    let answer = args.server.client()?.get(PATH, &[]).await?;
+    let endpoints = answer["endpoints"].as_array().cloned().unwrap_or_default();
+    print_all(&args.output, &endpoints, &answer)
+}
+
+async fn show(args: Named) -> Result<()> {
+    let endpoint = args.server.client()?.get(&path(&args.name), &[]).await?;
+    print(&args.output, &endpoint)
+}
+
+async fn delete(args: Named) -> Result<()> {
+    args.server.client()?.delete(&path(&args.name)).await?;
+    eprintln!("Deleted endpoint `{}`", args.name);
+    Ok(())
 }
 
 pub(crate) fn path(name: &str) -> String {
-    format!("{PATH}/{}", utf8_percent_encode(name, NON_ALPHANUMERIC))
+    format!("{PATH}/{}", encoded(name))
 }
 
 pub(crate) fn below(name: &str, rest: &str) -> String {
     format!("{}/{rest}", path(name))
 }
 
+fn print(output: &OutputArgs, endpoint: &Value) -> Result<()> {
+    print_all(output, std::slice::from_ref(endpoint), endpoint)
+}
+
 /// One row a deployment, and one for an endpoint that has none.
-pub(crate) fn print(output: &OutputArgs, endpoints: &[Value], whole: &Value) -> Result<()> {
+fn print_all(output: &OutputArgs, endpoints: &[Value], whole: &Value) -> Result<()> {
     let mut rows = Vec::new();
     for endpoint in endpoints {
         let own = [&endpoint["name"], &endpoint["state"]].map(cell);
@@ -201,7 +201,7 @@ pub(crate) fn print(output: &OutputArgs, endpoints: &[Value], whole: &Value) -> 
             rows.push(
                 own.iter()
                     .cloned()
-                    .chain(std::iter::repeat_n("-".to_owned(), 7))
+                    .chain(std::iter::repeat_n("-".to_owned(), deployment::HEADERS.len()))
                     .collect(),
             );
         }
@@ -214,14 +214,6 @@ pub(crate) fn print(output: &OutputArgs, endpoints: &[Value], whole: &Value) -> 
         .chain(deployment::HEADERS)
         .collect();
     output.print(&headers, &rows, whole)
-}
-
-pub(crate) fn cell(value: &Value) -> String {
-    match value {
-        Value::Null => "-".to_owned(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
 }
 
 /// The rest of an endpoint's calls answer with lists; all pages of one.

@@ -1,9 +1,10 @@
 //! Traffic that moves step by step.
 
-use super::{Named, all, below, cell};
+use super::{Named, all, below};
 use crate::{
     client::{Client, ServerArgs},
     output::OutputArgs,
+    printing::cell,
 };
 use anyhow::{Context, Result, anyhow, bail};
 use serde_json::{Value, json};

@@ -1,7 +1,7 @@
 //! Who gets which requests: setting it, its history, going back, and asking where a request went.
 
-use super::{Named, all, below, cell};
-use crate::{client::ServerArgs, output::OutputArgs};
+use super::{Named, all, below};
+use crate::{client::ServerArgs, output::OutputArgs, printing::cell};
 use anyhow::{Context, Result, anyhow};
 use serde_json::{Map, Value, json};
 

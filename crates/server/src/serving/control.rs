@@ -21,6 +21,13 @@ pub enum Control {
 }
 
 impl Control {
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Store { .. } => "store",
+            Self::Remote(_) => "control plane",
+        }
+    }
+
     /// Copies the files of a revision's model into a folder.
     pub async fn fetch(&self, revision: &Revision, folder: &Path) -> Result<()> {
         match self {

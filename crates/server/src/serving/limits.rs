@@ -11,6 +11,8 @@ use std::time::Duration;
 const SECONDS_MAX: u32 = 86_400;
 const COLD_START_SECONDS_MAX: u32 = 3600;
 const COUNT_MAX: u32 = 100_000;
+/// No Python with mlflow gets by with less.
+const BYTES_MIN: u64 = 64 << 20;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -36,6 +38,15 @@ pub struct Limits {
     /// How long a request may wait for the first worker.
     #[serde(skip_serializing_if = "Option::is_none")]
     cold_start_seconds: Option<u32>,
+    /// What a worker may allocate; beyond it the request fails with `MemoryError`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    worker_memory_bytes_max: Option<u64>,
+    /// What a worker may hold; beyond it another takes its place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    worker_resident_bytes_max: Option<u64>,
+    /// Requests that a worker answers before another takes its place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    worker_requests_max: Option<u32>,
 }
 
 impl Limits {
@@ -50,6 +61,9 @@ impl Limits {
             scale_on: self.scale_on.or_else(|| before.scale_on.clone()),
             scale_window_seconds: self.scale_window_seconds.or(before.scale_window_seconds),
             cold_start_seconds: self.cold_start_seconds.or(before.cold_start_seconds),
+            worker_memory_bytes_max: self.worker_memory_bytes_max.or(before.worker_memory_bytes_max),
+            worker_resident_bytes_max: self.worker_resident_bytes_max.or(before.worker_resident_bytes_max),
+            worker_requests_max: self.worker_requests_max.or(before.worker_requests_max),
         })
     }
 
@@ -60,10 +74,21 @@ impl Limits {
             ("batch_rows_max", self.batch_rows_max, COUNT_MAX),
             ("scale_window_seconds", self.scale_window_seconds, SECONDS_MAX),
             ("cold_start_seconds", self.cold_start_seconds, COLD_START_SECONDS_MAX),
+            ("worker_requests_max", self.worker_requests_max, u32::MAX),
         ] {
             if let Some(value) = value.filter(|value| !(1..=most).contains(value)) {
                 return Err(invalid(format!(
                     "Parameter 'limits.{field}' must be between 1 and {most}, it is {value}."
+                )));
+            }
+        }
+        for (field, value) in [
+            ("worker_memory_bytes_max", self.worker_memory_bytes_max),
+            ("worker_resident_bytes_max", self.worker_resident_bytes_max),
+        ] {
+            if let Some(value) = value.filter(|value| *value < BYTES_MIN) {
+                return Err(invalid(format!(
+                    "Parameter 'limits.{field}' must be at least {BYTES_MIN} (64 MiB), it is {value}."
                 )));
             }
         }
@@ -90,6 +115,11 @@ impl Limits {
             *scaling = scaling.clone().averaged_over(seconds(window));
         }
         scaling.cold_start_max = self.cold_start_seconds.map_or(scaling.cold_start_max, seconds);
+        let supervision = &mut options.supervision;
+        supervision.memory_bytes_max = self.worker_memory_bytes_max.or(supervision.memory_bytes_max);
+        let recycling = &mut supervision.recycling;
+        recycling.resident_bytes_max = self.worker_resident_bytes_max.or(recycling.resident_bytes_max);
+        recycling.requests_max = self.worker_requests_max.map(u64::from).or(recycling.requests_max);
     }
 }
 
@@ -107,12 +137,14 @@ mod tests {
     #[test]
     fn what_is_absent_stays_as_it_was() {
         let first = limits(json!({ "timeout_seconds": 5, "queue": 8, "scale_on": "cpu", "scale_window_seconds": 10 }));
-        let second = limits(json!({ "timeout_seconds": 7, "batching": false }))
+        let memory = 1_u64 << 32;
+        let second = limits(json!({ "timeout_seconds": 7, "batching": false, "worker_memory_bytes_max": memory }))
             .over(&first)
             .expect("good limits");
         assert_eq!(
             json!(second),
-            json!({ "timeout_seconds": 7, "queue": 8, "batching": false, "scale_on": "cpu", "scale_window_seconds": 10 })
+            json!({ "timeout_seconds": 7, "queue": 8, "batching": false, "scale_on": "cpu", "scale_window_seconds": 10,
+                "worker_memory_bytes_max": memory })
         );
         let mut options = Options::default();
         second.apply(&mut options);
@@ -120,6 +152,7 @@ mod tests {
             (options.deadline, options.queue, options.batching),
             (Duration::from_secs(7), 8, Some(false))
         );
+        assert_eq!(options.supervision.memory_bytes_max, Some(memory));
         assert_eq!(options.batch_rows_max, Options::default().batch_rows_max);
         assert_eq!(options.scaling.metric, ScalingMetric::Cpu);
         assert_eq!(options.scaling.panic_window, Duration::from_secs(1));
@@ -135,6 +168,11 @@ mod tests {
             (json!({ "queue": 100_001 }), "'limits.queue'"),
             (json!({ "scale_on": "moon" }), "limits.scale_on"),
             (json!({ "cold_start_seconds": 3601 }), "'limits.cold_start_seconds'"),
+            (
+                json!({ "worker_memory_bytes_max": 4096 }),
+                "'limits.worker_memory_bytes_max' must be at least",
+            ),
+            (json!({ "worker_requests_max": 0 }), "'limits.worker_requests_max'"),
         ] {
             let error = limits(text.clone()).over(&Limits::default()).expect_err("a refusal");
             assert!(error.message.contains(part), "{text}: {}", error.message);

@@ -37,7 +37,7 @@ mod view;
 mod watching;
 
 pub(crate) use control::Control;
-pub use gateways::{GatewaySettings, StandaloneGateway};
+pub use gateways::{GatewaySecret, GatewaySettings, StandaloneGateway};
 pub use inference::serve_inference_grpc;
 pub(crate) use reconciler::Reconciler;
 pub(crate) use watching::start as watch;

@@ -27,7 +27,8 @@ pub struct Spec {
     replicas_min: Option<Int64>,
     replicas_max: Option<Int64>,
     concurrency: Option<Int64>,
-    environment: Option<BTreeMap<String, String>>,
+    /// A null keeps the value that the variable has: values are not shown.
+    environment: Option<BTreeMap<String, Option<String>>>,
     limits: Option<Limits>,
 }
 
@@ -60,7 +61,7 @@ impl Spec {
         }
         let environment = match self.environment {
             None => before.environment.clone(),
-            Some(given) => check_environment(given)?,
+            Some(given) => environment(given, &before.environment)?,
         };
         let limits = match self.limits {
             None => before.limits.clone(),
@@ -98,19 +99,28 @@ fn replicas([both, min, max]: [Option<i64>; 3], before: (i64, i64)) -> Result<(i
     Ok((min, max))
 }
 
-fn check_environment(variables: BTreeMap<String, String>) -> Result<BTreeMap<String, String>> {
-    if variables.len() > VARIABLES_MAX {
+fn environment(
+    given: BTreeMap<String, Option<String>>,
+    before: &BTreeMap<String, String>,
+) -> Result<BTreeMap<String, String>> {
+    if given.len() > VARIABLES_MAX {
         return Err(invalid(format!(
             "Parameter 'environment' has {} variables, at most {VARIABLES_MAX} are kept.",
-            variables.len()
+            given.len()
         )));
     }
-    for (name, value) in &variables {
+    let mut variables = BTreeMap::new();
+    for (name, value) in given {
+        let Some(value) = value.or_else(|| before.get(&name).cloned()) else {
+            return Err(invalid(format!(
+                "Parameter 'environment': null keeps the value that a variable has, and {name} has none yet."
+            )));
+        };
         let good = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         if !good || name.starts_with(|c: char| c.is_ascii_digit()) {
             return Err(invalid_value(
                 "environment",
-                name,
+                &name,
                 "a variable's name has letters, digits and '_'.",
             ));
         }
@@ -119,6 +129,7 @@ fn check_environment(variables: BTreeMap<String, String>) -> Result<BTreeMap<Str
                 "Parameter 'environment': the value of {name} must have at most {VARIABLE_LENGTH} bytes and no NUL."
             )));
         }
+        variables.insert(name, value);
     }
     Ok(variables)
 }
@@ -173,6 +184,9 @@ mod tests {
         );
         let fourth = revise(Some(&second), json!({ "replicas_min": 6 })).expect("a revision");
         assert_eq!((fourth.replicas_min, fourth.replicas_max), (6, 6));
+        let fifth = revise(Some(&second), json!({ "environment": { "A": null, "B": "2" } })).expect("a revision");
+        let environment = [("A", "1"), ("B", "2")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(fifth.environment, BTreeMap::from(environment));
     }
 
     #[test]
@@ -194,6 +208,10 @@ mod tests {
             (
                 json!({ "model_uri": "models:/m/1", "environment": { "A=": "" } }),
                 "environment",
+            ),
+            (
+                json!({ "model_uri": "models:/m/1", "environment": { "A": null } }),
+                "A has none yet",
             ),
             (
                 json!({ "model_uri": "models:/m/1", "environment": { "A": "\u{0}" } }),

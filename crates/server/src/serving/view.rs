@@ -8,7 +8,7 @@ use super::{
 use crate::{app::App, caller::Caller, error::Result, system::rfc3339};
 use fettle_db::Tx;
 use fettle_gateway::{
-    DeploymentReport, Usage,
+    DeploymentReport, ExecutorKind, ReplicaCounts, Usage,
     routing::{HeaderRule, Mirror, Slots, StickyKey},
 };
 use serde::Serialize;
@@ -63,8 +63,11 @@ pub struct DeploymentView {
     replicas: i64,
     replicas_min: i64,
     replicas_max: i64,
+    /// The workers that there are on this server, if the model runs in Python.
+    workers: Option<ReplicaCounts>,
     concurrency: Option<i64>,
-    environment: BTreeMap<String, String>,
+    /// Names alone: values may be secrets.
+    environment: BTreeMap<String, Option<String>>,
     /// What it says for itself; the rest is as the server was started with.
     limits: Limits,
     /// What answers here now, which is an earlier revision while an update starts or if it failed.
@@ -290,8 +293,12 @@ fn view(
         replicas: replicas_min,
         replicas_min,
         replicas_max,
+        workers: running
+            .map(|running| &running.deployment)
+            .filter(|deployment| deployment.report().executor == ExecutorKind::Python)
+            .map(|deployment| deployment.replicas()),
         concurrency,
-        environment,
+        environment: environment.into_keys().map(|name| (name, None)).collect(),
         limits,
         serving: running.map(|running| ServingView {
             model_version: running.deployment.options().model_version.clone(),
@@ -324,6 +331,7 @@ fn draining(endpoint: &fettle_gateway::Endpoint) -> Vec<DeploymentView> {
         replicas: 0,
         replicas_min: 0,
         replicas_max: 0,
+        workers: None,
         concurrency: None,
         environment: BTreeMap::new(),
         limits: Limits::default(),

@@ -53,7 +53,8 @@ async fn watch(reconciler: Weak<Inner>) {
         if let Err(error) = &looked
             && pause == POLL
         {
-            tracing::warn!(%error, "The store does not tell what changed; endpoints go on as they are");
+            let who = inner.control.name();
+            tracing::warn!(%error, "The {who} does not tell what changed; endpoints go on as they are");
         }
         pause = if looked.is_ok() { POLL } else { PAUSE };
     }

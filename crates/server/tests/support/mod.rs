@@ -4,6 +4,7 @@
 use axum::{
     Router,
     body::{Body, to_bytes},
+    extract::connect_info::MockConnectInfo,
     http::{Method, Request, header},
     response::Response,
 };
@@ -11,6 +12,7 @@ use fettle_blobs::Blobs;
 use fettle_db::Db;
 use fettle_server::{App, Clock, Settings, router};
 use serde_json::Value;
+use std::net::SocketAddr;
 use tower::ServiceExt;
 
 /// A server without a socket, whose clock stands still until it is set.
@@ -60,7 +62,8 @@ impl TestApp {
             .await
             .expect("the application starts");
         Self {
-            router: router(app),
+            // As if a process of this machine asked.
+            router: router(app).layer(MockConnectInfo(SocketAddr::from(([127, 0, 0, 1], 1)))),
             clock,
             artifacts,
             _spool: spool,

@@ -14,7 +14,7 @@ from mlflow.utils.rest_utils import http_request
 API = "/api/fettle/v1/endpoints"
 PIN = "x-fettle-deployment"
 # What the server takes for a deployment besides its name and model.
-SPEC = {"executor", "replicas", "replicas_min", "replicas_max", "concurrency", "environment", "follow"}
+SPEC = {"executor", "replicas", "replicas_min", "replicas_max", "concurrency", "environment", "limits", "follow"}
 # What is meant for this client.
 WAITING = {"wait", "timeout"}
 TIMEOUT_S = 600
@@ -30,8 +30,8 @@ def target_help():
     endpoint and gets no traffic until `update-endpoint` gives it some.
 
     Configuration (-C KEY=VALUE): executor (auto, native, onnx, python), replicas, replicas_min, replicas_max,
-    concurrency, environment (JSON), follow (true: move with the alias in the model's address), wait (false: return
-    before the model answers), timeout (seconds to wait, 600).
+    concurrency, environment (JSON), limits (JSON), follow (true: move with the alias in the model's address), wait
+    (false: return before the model answers), timeout (seconds to wait, 600).
     Of an endpoint: traffic (JSON: percent by deployment, which sum to 100).
     """
 

@@ -37,6 +37,8 @@ export interface Deployment {
   replicas?: number;
   replicas_min?: number;
   replicas_max?: number;
+  /** On the server that was asked; none unless the model runs in Python. */
+  workers?: { ready: number; starting: number; stopping: number } | null;
   revision?: number;
   /** Whether it moves with the alias in its model's address. */
   follows?: boolean;

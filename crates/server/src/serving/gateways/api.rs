@@ -2,6 +2,7 @@
 
 use super::{
     super::{mirror, model_folder, store},
+    admission::Admitted,
     exchange::{File, Files, Orders, Requests, Said},
 };
 use crate::{
@@ -29,7 +30,7 @@ const ID_LENGTH: usize = 64;
 /// Writes down how a gateway does, and gives what it does not know yet.
 pub async fn exchange(
     State(app): State<App>,
-    caller: Caller,
+    Admitted(caller): Admitted,
     PathArg(id): PathArg,
     Args(said): Args<Said>,
 ) -> Result<Json<Orders>> {
@@ -95,7 +96,7 @@ fn orders(tx: &Tx, known: &BTreeMap<String, i64>) -> Result<Orders> {
 }
 
 /// A gateway that ends is not waited for.
-pub async fn leave(State(app): State<App>, _caller: Caller, PathArg(id): PathArg) -> Result<Json<Empty>> {
+pub async fn leave(State(app): State<App>, Admitted(_): Admitted, PathArg(id): PathArg) -> Result<Json<Empty>> {
     check_id(&id)?;
     app.db.write(move |tx| store::forget_server(tx, &id)).await?;
     Ok(EMPTY)
@@ -104,7 +105,7 @@ pub async fn leave(State(app): State<App>, _caller: Caller, PathArg(id): PathArg
 /// Counts and records what a gateway answered.
 pub async fn take_requests(
     State(app): State<App>,
-    _caller: Caller,
+    Admitted(_): Admitted,
     PathArg(id): PathArg,
     Args(taken): Args<Requests>,
 ) -> Result<Json<Empty>> {
@@ -140,7 +141,11 @@ fn body(field: &str, text: &str) -> Result<Bytes> {
 }
 
 /// The files of the model that a revision runs.
-pub async fn list_files(State(app): State<App>, _caller: Caller, Path(revision): Path<i64>) -> Result<Json<Files>> {
+pub async fn list_files(
+    State(app): State<App>,
+    Admitted(_): Admitted,
+    Path(revision): Path<i64>,
+) -> Result<Json<Files>> {
     let (uri, place) = place(&app, revision).await?;
     let files = model_folder::list(&place, &uri).await?;
     let file = |(path, size): (BlobPath, u64)| File {
@@ -154,7 +159,7 @@ pub async fn list_files(State(app): State<App>, _caller: Caller, Path(revision):
 
 pub async fn get_file(
     State(app): State<App>,
-    _caller: Caller,
+    Admitted(_): Admitted,
     Path((revision, path)): Path<(i64, String)>,
 ) -> Result<Response> {
     let path = BlobPath::parse(&path).map_err(|error| invalid(error.to_string()))?;

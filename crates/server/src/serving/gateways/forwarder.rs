@@ -6,7 +6,7 @@ use super::{
     exchange::{Bodies, Requests, Sent},
     remote::Remote,
 };
-use crate::{clock::Clock, monitoring::capture::Policy};
+use crate::{clock::Clock, error::ErrorCode, monitoring::capture::Policy};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use fettle_gateway::{Exchange, Observer};
 use std::{
@@ -124,6 +124,8 @@ impl Forwarder {
             }
             match remote.send_requests(&Requests { requests }).await {
                 Ok(()) => self.arrived(count),
+                // Until the secret is mended.
+                Err(error) if error.code == ErrorCode::PermissionDenied => return false,
                 // It would not be taken the next time either.
                 Err(error) if error.code.status().is_client_error() => {
                     tracing::error!(%error, "The control plane refuses {count} answered requests; they are left out");

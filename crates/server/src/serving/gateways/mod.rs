@@ -1,15 +1,17 @@
 //! Gateways of their own: data planes in other processes, which have no store.
 //!
 //! `fettle gateway` asks its control plane over HTTP for what changed, and tells it how it goes (`remote`); requests that
-//! it answered follow for capture and figures (`forwarder`). `api` is the control plane's side of it, `exchange` what
-//! both say to each other, `standalone` the gateway's own router and life.
+//! it answered follow for capture and figures (`forwarder`). `api` is the control plane's side of it, `admission` says
+//! whom it talks to, `exchange` is what both say to each other, `standalone` the gateway's own router and life.
 
+mod admission;
 mod api;
 mod exchange;
 mod forwarder;
 mod remote;
 mod standalone;
 
+pub use admission::GatewaySecret;
 pub use remote::Remote;
 pub use standalone::{GatewaySettings, StandaloneGateway};
 

@@ -7,6 +7,7 @@ use super::{
         store::{Desired, Rollout},
         watching,
     },
+    admission::{GatewaySecret, SECRET},
     exchange::{Account, Agreed, Compared, Files, Observed, Orders, Requests, Said},
     forwarder::Forwarder,
 };
@@ -27,6 +28,7 @@ use std::{
     },
     time::Duration,
 };
+use tokio::io::AsyncWriteExt;
 
 const CONNECT: Duration = Duration::from_secs(3);
 /// Between two pieces of an answer, however long the whole takes.
@@ -41,17 +43,19 @@ pub struct Remote {
     http: reqwest::Client,
     address: String,
     authorization: Option<HeaderValue>,
+    secret: Option<GatewaySecret>,
     id: String,
     /// Where the last orders are kept, for a start while the control plane is away.
     memory: PathBuf,
     state: Mutex<State>,
     account_due: AtomicBool,
-    reached: AtomicBool,
     pub(super) forwarder: Arc<Forwarder>,
 }
 
 #[derive(Default)]
 struct State {
+    /// Why the last exchange failed, or that there was none; None if it went well.
+    trouble: Option<String>,
     endpoints: BTreeMap<String, Desired>,
     rollouts: Vec<(String, Rollout)>,
     comparisons: Vec<Compared>,
@@ -67,6 +71,7 @@ impl Remote {
     pub(super) fn new(
         address: &str,
         authorization: Option<HeaderValue>,
+        secret: Option<GatewaySecret>,
         memory: PathBuf,
         forwarder: Arc<Forwarder>,
     ) -> Result<Self> {
@@ -88,11 +93,14 @@ impl Remote {
             http,
             address: address.trim_end_matches('/').to_owned(),
             authorization,
+            secret,
             id: format!("{:016x}", rand::random::<u64>()),
             memory,
-            state: Mutex::default(),
+            state: Mutex::new(State {
+                trouble: Some("It has not been asked yet.".to_owned()),
+                ..State::default()
+            }),
             account_due: AtomicBool::new(true),
-            reached: AtomicBool::new(false),
             forwarder,
         })
     }
@@ -103,7 +111,12 @@ impl Remote {
 
     /// Whether the control plane answered when it was last asked.
     pub fn is_reached(&self) -> bool {
-        self.reached.load(Ordering::Relaxed)
+        self.trouble().is_none()
+    }
+
+    /// Why the control plane did not answer when it was last asked.
+    pub fn trouble(&self) -> Option<String> {
+        self.lock().trouble.clone()
     }
 
     pub fn report_soon(&self) {
@@ -139,7 +152,7 @@ impl Remote {
         let said = self.said(inner, account_due);
         let asked = self.request(Method::POST, &format!("{}/exchange", self.id)).json(&said);
         let orders: Result<Orders> = self.json(asked.timeout(EXCHANGE)).await;
-        self.reached.store(orders.is_ok(), Ordering::Relaxed);
+        self.lock().trouble = orders.as_ref().err().map(|error| error.message.clone());
         let orders = match orders {
             Ok(orders) => orders,
             Err(error) => {
@@ -246,8 +259,13 @@ impl Remote {
         let text = serde_json::to_vec(&memory).expect("orders serialise");
         let next = self.memory.with_extension("next");
         let written = async {
-            tokio::fs::write(&next, &text).await?;
-            tokio::fs::File::open(&next).await?.sync_all().await?;
+            let mut options = tokio::fs::OpenOptions::new();
+            // Workers' environment variables are in it.
+            options.write(true).create(true).truncate(true).mode(0o600);
+            let mut file = options.open(&next).await?;
+            file.write_all(&text).await?;
+            file.flush().await?;
+            file.sync_all().await?;
             tokio::fs::rename(&next, &self.memory).await
         };
         if let Err(error) = written.await {
@@ -295,13 +313,16 @@ impl Remote {
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let request = self
+        let mut request = self
             .http
             .request(method, format!("{}/api/fettle/v1/gateways/{path}", self.address));
-        match &self.authorization {
-            Some(authorization) => request.header(reqwest::header::AUTHORIZATION, authorization),
-            None => request,
+        if let Some(authorization) = &self.authorization {
+            request = request.header(reqwest::header::AUTHORIZATION, authorization);
         }
+        if let Some(secret) = &self.secret {
+            request = request.header(SECRET, secret.value());
+        }
+        request
     }
 
     async fn json<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T> {
@@ -323,6 +344,7 @@ impl Remote {
         let message = said["detail"].as_str().or(said["message"].as_str());
         let code = match status {
             StatusCode::NOT_FOUND => ErrorCode::ResourceDoesNotExist,
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => ErrorCode::PermissionDenied,
             status if status.is_client_error() => ErrorCode::InvalidParameterValue,
             _ => ErrorCode::TemporarilyUnavailable,
         };

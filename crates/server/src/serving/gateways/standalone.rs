@@ -6,6 +6,7 @@ use super::{
         data_plane::{self, DataPlane},
         inference, watching,
     },
+    admission::GatewaySecret,
     forwarder::Forwarder,
     remote::Remote,
 };
@@ -45,6 +46,7 @@ pub struct GatewaySettings {
     /// The control plane's address, as `http://fettle:5000`.
     pub control_plane: String,
     pub authorization: Option<HeaderValue>,
+    pub secret: Option<GatewaySecret>,
     /// Where models and the last orders are kept.
     pub folder: PathBuf,
     pub scoring: Options,
@@ -80,6 +82,7 @@ impl StandaloneGateway {
         let remote = Remote::new(
             &settings.control_plane,
             settings.authorization,
+            settings.secret,
             settings.folder.join("orders.json"),
             forwarder,
         )?;
@@ -91,6 +94,10 @@ impl StandaloneGateway {
         let inner = reconciler.inner();
         if let Err(error) = remote.exchange(inner, true).await {
             let known = remote.recall(inner).await;
+            // It would be refused the next time too, and has nothing to serve meanwhile.
+            if !known && error.code.status().is_client_error() {
+                return Err(error);
+            }
             tracing::warn!(
                 %error,
                 "The control plane at {} cannot be asked: {}",
@@ -169,11 +176,10 @@ async fn ready(State(alone): State<StandaloneGateway>) -> Result<&'static str> {
     if alone.is_ready() {
         return Ok("OK");
     }
-    let message = if alone.remote.is_reached() {
-        "Models are being loaded."
-    } else {
-        "The control plane has not been reached, and nothing is remembered of it."
-    };
+    let message = alone.remote.trouble().map_or_else(
+        || "Models are being loaded.".to_owned(),
+        |why| format!("The control plane gives no orders, and none are remembered: {why}"),
+    );
     Err(ApiError::new(ErrorCode::TemporarilyUnavailable, message))
 }
 
