@@ -34,5 +34,8 @@ pub(crate) fn run() -> Result<()> {
             "--deny",
             "warnings",
         ]))
+    })?;
+    step("cargo check without features", || {
+        run::run(cargo()?.args(["check", "--package", "fettle", "--no-default-features", "--quiet"]))
     })
 }
