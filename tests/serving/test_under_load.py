@@ -1,11 +1,10 @@
 """Requests never stop, and none fails: traffic shifts and goes back, a worker is killed, models are swapped, a broken one
-is deployed, replicas come and go, and the database is away for a while."""
+is deployed, replicas come and go, and the database is killed and comes back."""
 
 import os
 import signal
 import sys
 import time
-from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -17,18 +16,30 @@ AWAY_SECONDS = 4
 
 
 @pytest.fixture
-def busy_server(tmp_path):
-    database.postgres_address()
-    uri = database.new_database()
-    running = servers.tracking_server(tmp_path, uri)
-    running.environment["FETTLE_PYTHON"] = sys.executable
-    running.start()
-    yield running, urlsplit(uri).path.lstrip("/")
-    running.kill()
+def cluster():
+    made = database.Cluster()
+    yield made.start()
+    made.remove()
 
 
-def test_no_request_fails(busy_server):
-    server, database_name = busy_server
+@pytest.fixture
+def busy_server(cluster, tmp_path):
+    yield from started(servers.tracking_server(tmp_path, cluster.uri))
+
+
+@pytest.fixture
+def killable_server(backend, tmp_path):
+    yield from started(servers.tracking_server(tmp_path, database.backend_uri(backend, tmp_path)))
+
+
+def started(server):
+    server.environment["FETTLE_PYTHON"] = sys.executable
+    yield server.start()
+    server.kill()
+
+
+def test_no_request_fails(busy_server, cluster, record_property):
+    server = busy_server
     log_models(server.url)
     control = Control(server.url)
     control.call("POST", "/api/fettle/v1/endpoints", name="iris")
@@ -46,7 +57,10 @@ def test_no_request_fails(busy_server):
             assert {deployment for _, deployment, _ in answers} == ({"green"} if percent == 100 else {"blue", "green"})
             if percent == 50:
                 half, halves = number, answers
+        began = time.monotonic()
         control.call("POST", f"{ENDPOINT}/rollback", number=1)
+        record_property("rollback_seconds", round(time.monotonic() - began, 3))
+        print(f"rolled back in {time.monotonic() - began:.3f} s")
         assert {deployment for _, deployment, _ in settled(load.more())} == {"blue"}
 
         # A worker is killed with a request in its hands.
@@ -70,16 +84,13 @@ def test_no_request_fails(busy_server):
         control.wait_for_state("blue", "failed")
         assert predictions(load.more()) == {20.0}
 
-        # The database goes away, and comes back.
-        database.run_sql(
-            f"ALTER DATABASE {database_name} WITH ALLOW_CONNECTIONS false",
-            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database_name}'",
-        )
+        # The database is killed, and comes back.
+        cluster.kill()
         assert requests.get(f"{server.url}/readyz", timeout=60).status_code == 503
         end = time.monotonic() + AWAY_SECONDS
         while time.monotonic() < end:
-            load.more()
-        database.run_sql(f"ALTER DATABASE {database_name} WITH ALLOW_CONNECTIONS true")
+            assert predictions(load.more()) == {20.0}
+        cluster.start()
         wait_for(lambda: requests.get(f"{server.url}/readyz", timeout=60).status_code == 200, "the store", 60)
         control.traffic(green=100)
         assert predictions(settled(load.more())) == {40.0}
@@ -88,3 +99,37 @@ def test_no_request_fails(busy_server):
     for request_id, deployment, _ in halves[:20]:
         asked = control.call("POST", f"{ENDPOINT}/traffic/route", request_id=request_id, number=half)
         assert asked["deployment"] == deployment
+
+
+def test_a_rollout_goes_on_where_it_was_when_its_server_is_killed(killable_server):
+    server = killable_server
+    log_models(server.url)
+    control = Control(server.url)
+    control.call("POST", "/api/fettle/v1/endpoints", name="iris")
+    control.deploy("blue", "models:/iris/1", executor="native")
+    control.deploy("green", "models:/iris/2", executor="native")
+    steps = [{"percent": 20}, {"percent": 50, "wait": "4s"}, {"percent": 100}]
+    control.call("POST", f"{ENDPOINT}/rollouts", to="green", policy={"steps": steps, "requests_min": 20, "timeout": "1h"})
+
+    def rollout():
+        return control.call("GET", f"{ENDPOINT}/rollouts")["rollouts"][0]
+
+    with Load(server.url) as load:
+        wait_for(lambda: rollout()["step"] == 2, "the second step", STARTED_WITHIN_SECONDS)
+        load.more()
+        before = rollout()
+    assert not load.failures
+    server.kill()
+    assert (before["step"], before["state"]) == (2, "running"), before
+
+    server.start()
+    after = rollout()
+    assert after["id"] == before["id"] and after["step"] >= 2 and after["events"][: len(before["events"])] == before["events"]
+    for name in ("blue", "green"):
+        wait_for(lambda name=name: control.deployment(name)["serving"], f"{name} to answer again", STARTED_WITHIN_SECONDS)
+    # Nobody says anything to it: it goes on by itself.
+    with Load(server.url) as load:
+        wait_for(lambda: rollout()["state"] == "succeeded", "the end of the rollout", STARTED_WITHIN_SECONDS)
+        assert predictions(settled(load.more())) == {40.0}
+    assert not load.failures
+    assert [event["event"] for event in rollout()["events"]] == ["started", "step", "step", "step", "succeeded"]

@@ -29,7 +29,9 @@ def wait_for(holds, what, seconds):
 class Load:
     """Callers that send the next request as soon as the last is answered."""
 
-    def __init__(self, url, callers=CALLERS):
+    def __init__(self, url, callers=CALLERS, row=ROW, patience_seconds=60):
+        self.row = row
+        self.patience_seconds = patience_seconds
         self.url = f"{url}/endpoints/iris/invocations"
         self.ended = threading.Event()
         self.failures = []
@@ -44,7 +46,7 @@ class Load:
                 return
             request_id = f"{number}-{count}"
             try:
-                answer = session.post(self.url, data=ROW, headers={"X-Request-ID": request_id}, timeout=60)
+                answer = session.post(self.url, data=self.row, headers={"X-Request-ID": request_id}, timeout=self.patience_seconds)
             except requests.RequestException as error:
                 self.failures.append((request_id, repr(error)))
                 continue
@@ -66,7 +68,7 @@ class Load:
     def more(self, count=200):
         """Waits until so many more requests have been answered, and gives what they got."""
         start = len(self.answers)
-        wait_for(lambda: len(self.answers) >= start + count, "the answers to more requests", 60)
+        wait_for(lambda: self.failures or len(self.answers) >= start + count, "the answers to more requests", self.patience_seconds)
         assert not self.failures, self.failures[:5]
         return self.answers[start:]
 
