@@ -131,11 +131,12 @@ pub struct IssueSearch {
 
 /// The most severe first; of those alike the ones with the most traces, if these are counted; then the newest.
 pub fn order(with_trace_count: bool) -> Vec<Term> {
-    let mut severity = "CASE i.severity".to_owned();
-    for (rank, name) in SEVERITIES.iter().enumerate() {
-        severity += &format!(" WHEN '{name}' THEN {rank}");
-    }
-    severity += " ELSE -1 END";
+    let ranks: Vec<String> = SEVERITIES
+        .iter()
+        .enumerate()
+        .map(|(rank, severity)| format!("WHEN '{severity}' THEN {rank}"))
+        .collect();
+    let severity = format!("CASE i.severity {} ELSE -1 END", ranks.join(" "));
     let mut terms = vec![Term::new(severity, Kind::Int, Direction::Descending)];
     if with_trace_count {
         terms.push(Term::new("i.trace_count", Kind::Int, Direction::Descending));
