@@ -136,7 +136,8 @@ pub fn order(with_trace_count: bool) -> Vec<Term> {
         .enumerate()
         .map(|(rank, severity)| format!("WHEN '{severity}' THEN {rank}"))
         .collect();
-    let severity = format!("CASE i.severity {} ELSE -1 END", ranks.join(" "));
+    // PostgreSQL's own integers have half the width.
+    let severity = format!("CAST(CASE i.severity {} ELSE -1 END AS BIGINT)", ranks.join(" "));
     let mut terms = vec![Term::new(severity, Kind::Int, Direction::Descending)];
     if with_trace_count {
         terms.push(Term::new("i.trace_count", Kind::Int, Direction::Descending));
