@@ -27,7 +27,7 @@ from support.endpoints import (
 AWAY_SECONDS = 3
 SECRET = "0123456789abcdef0123456789abcdef"
 # The gateway asks twice a second, and every two seconds while it gets no answer.
-TAKEN_UP_WITHIN_SECONDS = 15
+TAKEN_UP_WITHIN_SECONDS = 30
 
 
 @pytest.fixture

@@ -10,6 +10,9 @@ use crate::progress::step;
 use crate::project;
 use crate::run::{run, succeeds};
 
+/// The programs among the examples that tests run.
+const EXAMPLES: [&str; 2] = ["check_golden", "cloud_emulator"];
+
 /// How the binary is built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Profile {
@@ -42,15 +45,37 @@ pub(crate) fn build_fettle(profile: Profile) -> Result<PathBuf> {
     if let Some(built) = env::var_os("FETTLE_BIN").filter(|built| !built.is_empty()) {
         return std::fs::canonicalize(&built).with_context(|| format!("FETTLE_BIN is {}", built.display()));
     }
+    if profile == Profile::Dev {
+        return build_for_tests();
+    }
     crate::ui::build()?;
-    let (folder, arguments): (_, &[_]) = match profile {
-        Profile::Dev => ("debug", &[]),
-        Profile::Release => ("release", &["--release"]),
-    };
-    step(&format!("Building fettle ({folder})"), || {
-        run(cargo()?.args(["build", "--package", "fettle"]).args(arguments))
+    step("Building fettle (release)", || {
+        run(cargo()?.args(["build", "--package", "fettle", "--release"]))
     })?;
-    Ok(project::target()?.join(folder).join("fettle"))
+    Ok(project::target()?.join("release/fettle"))
+}
+
+/// Build the server and the programs that tests are made with; answers with the path of the server. The features of
+/// libraries are those that all packages and all tests together ask for, which cargo sees to when the whole workspace
+/// and an example are chosen. So what the Rust tests have compiled is used again.
+fn build_for_tests() -> Result<PathBuf> {
+    crate::ui::build()?;
+    step("Building fettle (debug)", || {
+        let mut build = cargo()?;
+        build.args(["build", "--workspace", "--bin", "fettle"]);
+        for name in EXAMPLES {
+            build.args(["--example", name]);
+        }
+        run(&mut build)
+    })?;
+    Ok(project::target()?.join("debug/fettle"))
+}
+
+/// One of the programs in `examples/` that tests run.
+pub(crate) fn build_example(name: &str) -> Result<PathBuf> {
+    debug_assert!(EXAMPLES.contains(&name), "{name} is not built");
+    build_for_tests()?;
+    Ok(project::target()?.join("debug/examples").join(name))
 }
 
 pub(crate) fn has_nextest() -> bool {

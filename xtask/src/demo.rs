@@ -39,7 +39,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 pub(crate) fn show(fettle: &Path, options: &Options) -> Result<()> {
     let started = Instant::now();
     let scripts = project::root().join("demo");
-    let python = python::environment("demo", &scripts.join("requirements.txt"))?;
+    let python = python()?;
     let folder = options
         .folder
         .clone()
@@ -114,6 +114,11 @@ pub(crate) fn show(fettle: &Path, options: &Options) -> Result<()> {
     }
     println!("Stopped. The data stays in {}.", folder.display());
     Ok(())
+}
+
+/// The environment that the scripts run in.
+pub(crate) fn python() -> Result<PathBuf> {
+    python::environment("demo", &project::root().join("demo/requirements.txt"))
 }
 
 /// An empty folder. What lies there is removed only if an earlier demo made it.

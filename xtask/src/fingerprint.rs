@@ -34,9 +34,13 @@ pub(crate) fn of_folder(folder: &Path, except: &[&str]) -> Result<String> {
     Ok(format!("{hash:016x}"))
 }
 
+pub(crate) fn is_done(stamp: &Path, fingerprint: &str) -> bool {
+    fs::read_to_string(stamp).is_ok_and(|done| done == fingerprint)
+}
+
 /// Do `action` unless `stamp` says that it was done for this fingerprint already.
 pub(crate) fn unless_done(stamp: &Path, fingerprint: &str, action: impl FnOnce() -> Result<()>) -> Result<()> {
-    if fs::read_to_string(stamp).is_ok_and(|done| done == fingerprint) {
+    if is_done(stamp, fingerprint) {
         return Ok(());
     }
     action()?;

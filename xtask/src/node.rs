@@ -3,12 +3,16 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context as _, Result, bail};
 
 use crate::fingerprint;
 use crate::progress::step;
 use crate::run::{find_program, run, run_quietly, twice};
+
+/// One folder at a time: what is wanted now may be on its way already.
+static TURNS: Mutex<()> = Mutex::new(());
 
 /// Install the packages of `folder` unless they are there.
 pub(crate) fn install(folder: &Path) -> Result<()> {
@@ -18,6 +22,7 @@ pub(crate) fn install(folder: &Path) -> Result<()> {
     let lock = folder.join("package-lock.json");
     let lock_text = fs::read_to_string(&lock).with_context(|| format!("cannot read {}", lock.display()))?;
     let stamp = folder.join("node_modules/.complete");
+    let _turn = TURNS.lock().unwrap_or_else(PoisonError::into_inner);
     fingerprint::unless_done(&stamp, &fingerprint::of_text(&lock_text), || {
         step(&format!("Installing the npm packages of {}", folder.display()), || {
             twice("the installation", || {

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context as _, Result};
 
@@ -11,6 +12,9 @@ use crate::run::{run_quietly, twice};
 use crate::system::{self, Need};
 use crate::{fingerprint, project};
 
+/// One environment at a time: what is wanted now may be on its way already.
+static TURNS: Mutex<()> = Mutex::new(());
+
 /// An environment with the packages of a requirements file; answers with its Python.
 pub(crate) fn environment(name: &str, requirements: &Path) -> Result<PathBuf> {
     let text = fs::read_to_string(requirements).with_context(|| format!("cannot read {}", requirements.display()))?;
@@ -18,7 +22,12 @@ pub(crate) fn environment(name: &str, requirements: &Path) -> Result<PathBuf> {
         .join("python")
         .join(format!("{name}-{}", fingerprint::of_text(&text)));
     let python = folder.join("bin/python");
-    fingerprint::unless_done(&folder.join("complete"), &text, || {
+    let complete = folder.join("complete");
+    if fingerprint::is_done(&complete, &text) {
+        return Ok(python);
+    }
+    let _turn = TURNS.lock().unwrap_or_else(PoisonError::into_inner);
+    fingerprint::unless_done(&complete, &text, || {
         let uv = uv()?;
         step(
             &format!("Installing the Python packages of {}", requirements.display()),

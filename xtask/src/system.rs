@@ -1,7 +1,9 @@
 //! Debian packages that a command needs and the machine lacks.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Result, bail};
 
@@ -40,13 +42,18 @@ impl Need {
     }
 }
 
+/// One installation at a time, as the package manager wants it.
+static TURNS: Mutex<()> = Mutex::new(());
+
 /// Install what is missing, or say what to install.
 pub(crate) fn ensure(needs: &[Need]) -> Result<()> {
-    let missing: Vec<_> = needs
+    let _turn = TURNS.lock().unwrap_or_else(PoisonError::into_inner);
+    let missing: BTreeSet<_> = needs
         .iter()
         .filter(|need| !need.is_met())
         .map(|need| need.package())
         .collect();
+    let missing: Vec<_> = missing.into_iter().collect();
     if missing.is_empty() {
         return Ok(());
     }

@@ -41,16 +41,19 @@ impl Blobs {
         let mut part = Part::default();
         let mut upload: Option<Upload> = None;
         while let Some(chunk) = bytes.next().await {
-            let chunk = chunk.map_err(|error| Error::Upload(error.into()))?;
+            let mut chunk = chunk.map_err(|error| Error::Upload(error.into()))?;
             size += chunk.len() as u64;
-            let wanted = self.part_size(upload.as_ref().map_or(0, |upload| upload.number));
-            part.push(&chunk, wanted);
-            if part.data.len() >= wanted {
-                let upload = match &mut upload {
-                    Some(upload) => upload,
-                    None => upload.insert(Upload::new(self.objects().put_multipart(&path).await?)),
-                };
-                upload.send(part.take()).await?;
+            while !chunk.is_empty() {
+                let number = upload.as_ref().map_or(0, |upload| upload.number);
+                let wanted = self.part_size(number);
+                part.fill(&mut chunk, wanted, number > 0);
+                if part.data.len() == wanted {
+                    let upload = match &mut upload {
+                        Some(upload) => upload,
+                        None => upload.insert(Upload::new(self.objects().put_multipart(&path).await?)),
+                    };
+                    upload.send(part.take()).await?;
+                }
             }
         }
         match upload {
@@ -162,14 +165,20 @@ struct Part {
 }
 
 impl Part {
-    fn push(&mut self, chunk: &[u8], wanted: usize) {
-        let needed = self.data.len() + chunk.len();
+    /// Moves bytes of the chunk into the part until it has `wanted`. Stores want parts of one size, and memory of one size
+    /// is used again. The first part of a file may be its last, so it grows with what comes.
+    fn fill(&mut self, chunk: &mut Bytes, wanted: usize, follows_another: bool) {
+        let piece = chunk.split_to(chunk.len().min(wanted - self.data.len()));
+        let needed = self.data.len() + piece.len();
         if needed > self.data.capacity() {
-            // Small files take little, and large ones never more than their part.
-            let room = needed.saturating_mul(2).clamp(needed, needed.max(wanted + chunk.len()));
+            let room = if follows_another {
+                wanted
+            } else {
+                needed.next_power_of_two().min(wanted)
+            };
             self.data.reserve_exact(room - self.data.len());
         }
-        self.data.extend_from_slice(chunk);
+        self.data.extend_from_slice(&piece);
     }
 
     fn take(&mut self) -> PutPayload {
@@ -180,6 +189,20 @@ impl Part {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parts_have_the_size_that_is_wanted_and_small_files_take_little() {
+        let mut part = Part::default();
+        let mut chunk = Bytes::from(vec![7; 1500]);
+        part.fill(&mut chunk, 4096, false);
+        assert_eq!((part.data.len(), part.data.capacity()), (1500, 2048));
+        let mut chunk = Bytes::from(vec![7; 3000]);
+        part.fill(&mut chunk, 4096, false);
+        assert_eq!((part.data.len(), part.data.capacity(), chunk.len()), (4096, 4096, 404));
+        assert_eq!(part.take().content_length(), 4096);
+        part.fill(&mut chunk, 4096, true);
+        assert_eq!((part.data.len(), part.data.capacity(), chunk.len()), (404, 4096, 0));
+    }
 
     #[test]
     fn ten_thousand_parts_hold_300_gib() {

@@ -111,6 +111,52 @@ async fn broken_uploads_are_given_up_in_the_cloud() {
     panic!("the upload of a client that has gone is still there");
 }
 
+/// What an upload has taken from its stream and the store does not have yet, at its most. Chunks are no parts.
+async fn bytes_in_flight(blobs: &Blobs, size: usize, stored: impl Fn() -> usize) -> usize {
+    const CHUNK: usize = 300_007;
+    let (mut taken, mut most) = (0, 0);
+    let chunks = std::iter::from_fn(|| {
+        most = most.max(taken - stored().min(taken));
+        let next = CHUNK.min(size - taken);
+        taken += next;
+        (next > 0).then(|| Chunk::Ok(vec![7; next].into()))
+    });
+    let sent = blobs.put(&path("large"), stream::iter(chunks)).await;
+    assert_eq!(sent.expect("stored"), size as u64);
+    assert_eq!(blobs.size(&path("large")).await.expect("an answer"), Some(size as u64));
+    most
+}
+
+#[tokio::test]
+async fn an_upload_of_any_length_holds_three_parts_at_the_most() {
+    const PART: usize = 5 << 20;
+    let (blobs, contents) = s3().await;
+    let stored = || {
+        let contents = contents.lock().expect("no test panics");
+        let parts: Vec<usize> = contents
+            .uploads
+            .values()
+            .flatten()
+            .map(|(_, part)| part.len())
+            .collect();
+        assert!(parts.iter().all(|size| *size == PART), "parts of one size: {parts:?}");
+        parts.iter().sum()
+    };
+    let most = bytes_in_flight(&blobs, 60 << 20, stored).await;
+    assert!((PART..=3 * PART).contains(&most), "{most}");
+
+    const FOLDER_PART: usize = 1 << 20;
+    let folder = tempfile::tempdir().expect("a folder");
+    let blobs = Blobs::folder(folder.path()).expect("a store");
+    let stored = || {
+        let files = std::fs::read_dir(folder.path()).expect("the folder is there");
+        let sizes = files.map(|file| file.and_then(|file| file.metadata()).map_or(0, |file| file.len()));
+        usize::try_from(sizes.sum::<u64>()).expect("it fits")
+    };
+    let most = bytes_in_flight(&blobs, 60 << 20, stored).await;
+    assert!(most <= 3 * FOLDER_PART, "{most}");
+}
+
 #[tokio::test]
 async fn markers_of_folders_are_no_files() {
     let (blobs, contents) = s3().await;

@@ -27,6 +27,12 @@ pub struct Entity<'a> {
     pub id: &'a str,
 }
 
+impl<'a> Entity<'a> {
+    pub fn of(kind: &'static str, id: &'a str) -> Self {
+        Self { kind, id }
+    }
+}
+
 /// Writes one entry. `detail` says what the action's name leaves open; it never holds secrets.
 pub fn record(
     tx: &Tx,

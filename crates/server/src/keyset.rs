@@ -5,7 +5,7 @@
 
 use crate::error::{Result, invalid};
 use crate::page_token;
-use fettle_db::{Query, Row};
+use fettle_db::{Query, Row, Tx};
 use fettle_search::Direction;
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
@@ -318,6 +318,67 @@ pub fn push_page(query: &mut Query, terms: &[Term], start: &Start, limit: usize)
     if let Start::Offset(offset) = start {
         query.push(" OFFSET ").bind(*offset as i64);
     }
+}
+
+/// A page of a list: its order, where it starts, and how many rows it has.
+#[derive(Debug)]
+pub struct Page {
+    pub terms: Vec<Term>,
+    pub start: Start,
+    pub limit: usize,
+}
+
+/// The rows of a page.
+#[derive(Debug)]
+pub struct Found<T> {
+    pub rows: Vec<T>,
+    /// None on the last page.
+    pub next_page_token: Option<String>,
+}
+
+impl Page {
+    pub fn new(terms: Vec<Term>, token: Option<&str>, limit: usize) -> Result<Self> {
+        let start = Start::of_token(token, &terms)?;
+        Ok(Self { terms, start, limit })
+    }
+
+    /// Begins the statement: its columns, followed by those that tell where the next page starts.
+    pub fn select(&self, columns: &str) -> Query {
+        let mut query = Query::new("SELECT ");
+        query.push(columns);
+        push_columns(&mut query, &self.terms);
+        query
+    }
+
+    /// Ends the statement, whose conditions are complete, and runs it. `read` reads the first `columns`.
+    pub fn run<T>(
+        &self,
+        tx: &Tx,
+        mut query: Query,
+        columns: usize,
+        read: impl Fn(&Row<'_>) -> fettle_db::Result<T>,
+    ) -> Result<Found<T>> {
+        push_page(&mut query, &self.terms, &self.start, self.limit + 1);
+        let mut found = query.run(tx, |row| Ok((read(row)?, keys(&self.terms, row, columns)?)))?;
+        let next_page_token = page(&mut found, self.limit);
+        Ok(Found {
+            rows: found.into_iter().map(|(row, _)| row).collect(),
+            next_page_token,
+        })
+    }
+}
+
+/// What a row has in each term, whose columns start at `at`.
+pub fn keys(terms: &[Term], row: &Row<'_>, mut at: usize) -> fettle_db::Result<Vec<Key>> {
+    terms.iter().map(|term| term.read(row, &mut at)).collect()
+}
+
+/// The order of a list whose newest row comes first.
+pub fn newest_first(created: &str, id: &str) -> Vec<Term> {
+    vec![
+        Term::new(created, Kind::Int, Direction::Descending),
+        Term::new(id, Kind::Int, Direction::Descending),
+    ]
 }
 
 #[cfg(test)]

@@ -216,7 +216,8 @@ fn log_error(report: &ErrorReport, method: &Method, uri: &Uri, id: &str) {
         uri.path(),
         report.cause.as_deref().unwrap_or("none"),
     );
-    if report.code.status().is_server_error() {
+    // What this server does not do is no failure of its own: clients ask, and go another way.
+    if report.code.status().is_server_error() && report.code != ErrorCode::NotImplemented {
         tracing::error!(
             error.code = code,
             error.cause = cause,

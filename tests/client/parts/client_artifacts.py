@@ -1,6 +1,7 @@
 """Artifacts by the methods of `MlflowClient`, of runs and of logged models; images and downloads."""
 
 import io
+import os
 import re
 import tempfile
 from pathlib import Path
@@ -102,3 +103,26 @@ def check_download_by_every_address():
     with tempfile.TemporaryDirectory() as folder:
         whole = mlflow.artifacts.download_artifacts(run_id=run_id, dst_path=folder)
         equal("the whole run", sorted(str(p.relative_to(whole)) for p in Path(whole).rglob("*")), ["folder", "folder/file.txt"])
+
+
+@since("2.22")
+def check_large_files_in_parts_where_the_store_has_none():
+    """The client asks for parts, hears that a folder has none, and sends the file as a whole."""
+    wishes = {
+        f"MLFLOW_{name}": value
+        for name, value in {
+            "ENABLE_PROXY_MULTIPART_UPLOAD": "true",
+            "MULTIPART_UPLOAD_MINIMUM_FILE_SIZE": "1000000",
+            "ENABLE_PROXY_MULTIPART_DOWNLOAD": "true",
+            "MULTIPART_DOWNLOAD_MINIMUM_FILE_SIZE": "1000000",
+        }.items()
+    }
+    os.environ.update(wishes)
+    run_id = client().create_run(new_experiment("parts")).info.run_id
+    data = os.urandom(6_000_000)
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "large.bin").write_bytes(data)
+        client().log_artifact(run_id, str(Path(folder, "large.bin")))
+        Path(folder, "back").mkdir()
+        path = client().download_artifacts(run_id, "large.bin", str(Path(folder, "back")))
+        assert Path(path).read_bytes() == data, "the file comes back as it was"

@@ -175,3 +175,14 @@ def check_review_queues():
     equal("again", review_queues.get_or_create_user_queue("ana", experiment_id=experiment_id).queue_id, mine.queue_id)
     review_queues.delete_review_queue(queue.queue_id)
     refused("deleted", "RESOURCE_DOES_NOT_EXIST", lambda: review_queues.get_review_queue(queue.queue_id))
+
+
+@since("3.6")
+def check_judge_of_ones_own():
+    from mlflow.genai import make_judge
+    from mlflow.genai.scorers import get_scorer
+
+    experiment_id = new_experiment("judges")
+    words = "Does {{ outputs }} answer {{ inputs }}?"
+    make_judge(name="answers", instructions=words, model="openai:/gpt-4o").register(experiment_id=experiment_id)
+    equal("instructions", get_scorer(name="answers", experiment_id=experiment_id).instructions, words)

@@ -157,3 +157,17 @@ def check_autolog():
     equal("estimator", data.tags["estimator_name"], "LinearRegression")
     assert data.metrics["training_r2_score"] > 0.9, data.metrics
     equal("found", list(mlflow.search_runs([experiment_id], "tags.estimator_name = 'LinearRegression'")["run_id"]), [run.info.run_id])
+
+
+def check_signature_is_set_later():
+    new_experiment("models")
+    name = fresh("unsigned")
+    model = forest()
+    with mlflow.start_run():
+        kept = mlflow.sklearn.log_model(
+            model, artifact_path="model", registered_model_name=name, pip_requirements=["scikit-learn"], **how_to_write()
+        )
+    equal("none yet", mlflow.models.get_model_info(kept.model_uri).signature, None)
+    signature = infer_signature(ROWS, model.predict(ROWS))
+    mlflow.models.set_signature(kept.model_uri, signature)
+    equal("signature", mlflow.models.get_model_info(kept.model_uri).signature, signature)

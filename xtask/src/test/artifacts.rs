@@ -2,12 +2,13 @@
 //! real client in front.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::cargo::{Profile, build_fettle, cargo};
+use crate::cargo::{Profile, build_example, build_fettle, cargo};
 use crate::child::{Child, dying_with_us, free_port};
 use crate::progress::step;
 use crate::run::{run as run_command, run_quietly};
@@ -17,9 +18,8 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let tests = project::root().join("tests");
-    let python = python::environment("moto", &tests.join("requirements/moto.txt"))?;
     let packages = tests.join("artifacts");
-    node::install(&packages)?;
+    let python = emulators()?;
     let folder = project::temporary("artifacts")?;
     let (s3_port, azure_port) = (free_port()?, free_port()?);
 
@@ -48,13 +48,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     stores.args(["--test", "emulators"]);
     step("Artifact stores", || run_command(&mut stores))?;
 
-    let mut build = cargo()?;
-    build.args(["build", "--workspace", "--example", "cloud_emulator"]);
-    step("Building the emulator of clouds that checks signatures", || {
-        run_command(&mut build)
-    })?;
     let (cloud_port, key) = (free_port()?, folder.path().join("google.json"));
-    let mut command = dying_with_us(&project::target()?.join("debug/examples/cloud_emulator"));
+    let mut command = dying_with_us(&build_example("cloud_emulator")?);
     command.arg(cloud_port.to_string()).arg(&key);
     let mut cloud = Child::start("cloud_emulator", &mut command, &folder.path().join("cloud.log"))?;
     let mut clients = Command::new(super::client::newest()?);
@@ -72,4 +67,11 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         bail!("cloud_emulator ended with {status}:\n{}", cloud.last_words());
     }
     step("Clients and artifact stores", || run_command(&mut clients))
+}
+
+/// Both emulators; answers with the Python of the one of S3.
+pub(crate) fn emulators() -> Result<PathBuf> {
+    let tests = project::root().join("tests");
+    node::install(&tests.join("artifacts"))?;
+    python::environment("moto", &tests.join("requirements/moto.txt"))
 }

@@ -18,10 +18,7 @@ const OLD_CLIENTS: [&str; 3] = ["2.9.2", "2.22.5", "3.6.0"];
 pub(crate) fn run(against_mlflow: bool, arguments: &[String]) -> Result<()> {
     system::ensure(&[Need::Curl])?;
     let newest = newest()?;
-    let mut clients = Vec::new();
-    for version in OLD_CLIENTS {
-        clients.push(format!("{version}={}", environment(version)?.display()));
-    }
+    let clients = old()?;
     let cluster = postgres::start()?;
     let mut tests = Command::new(newest);
     tests
@@ -64,6 +61,12 @@ pub(crate) fn differential(arguments: &[String]) -> Result<()> {
 /// The environment with the newest mlflow that can be installed.
 pub(crate) fn newest() -> Result<PathBuf> {
     environment("newest")
+}
+
+/// `VERSION=PYTHON` for each of the older clients.
+pub(crate) fn old() -> Result<Vec<String>> {
+    let named = |version| -> Result<String> { Ok(format!("{version}={}", environment(version)?.display())) };
+    OLD_CLIENTS.into_iter().map(named).collect()
 }
 
 fn environment(version: &str) -> Result<PathBuf> {

@@ -1,12 +1,13 @@
 //! A zoo of models, trained by the newest and by an older scikit-learn, XGBoost and LightGBM, each answering 10,000 rows
 //! in Python and natively.
 
+use std::path::PathBuf;
 use std::process::Command;
 use std::thread;
 
 use anyhow::{Result, bail};
 
-use crate::cargo::cargo;
+use crate::cargo::build_example;
 use crate::progress::step;
 use crate::run::{run as run_command, run_quietly};
 use crate::test::client;
@@ -19,11 +20,7 @@ const GENERATORS: [&str; 2] = ["generate.py", "generate_boosted.py"];
 
 /// `arguments` go to the generators, such as `--only CASE..`.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
-    let older = project::root().join("tests/requirements/models-older.txt");
-    let pythons = [
-        ("newest", client::newest()?),
-        ("older", python::environment("models-older", &older)?),
-    ];
+    let pythons = [("newest", client::newest()?), ("older", older()?)];
     let folder = project::temporary("models")?;
     let golden = project::root().join("crates/native/tests/golden");
     let generate = |name: &str, python: &std::path::Path| -> Result<()> {
@@ -54,11 +51,13 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
             Ok(())
         })
     })?;
-    let mut build = cargo()?;
-    // With the whole workspace chosen its dependencies are those that are built already.
-    build.args(["build", "--quiet", "--workspace", "--example", "check_golden"]);
-    step("Building the comparison", || run_command(&mut build))?;
-    let mut check = Command::new(project::target()?.join("debug/examples/check_golden"));
+    let mut check = Command::new(build_example("check_golden")?);
     check.args(pythons.iter().map(|(name, _)| folder.path().join(name)));
     step("The models natively", || run_command(&mut check))
+}
+
+/// The environment with older releases of the libraries.
+pub(crate) fn older() -> Result<PathBuf> {
+    let requirements = project::root().join("tests/requirements/models-older.txt");
+    python::environment("models-older", &requirements)
 }

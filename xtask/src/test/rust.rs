@@ -10,6 +10,9 @@ use crate::run::run as run_command;
 use crate::test::client;
 use crate::{postgres, ui};
 
+/// All but the examples, of which the parts that use them build theirs.
+const TARGETS: [&str; 3] = ["--lib", "--bins", "--tests"];
+
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let python = client::newest()?;
     let cluster = postgres::start()?;
@@ -19,18 +22,17 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
             .env("FETTLE_TEST_POSTGRES", &cluster.address)
             .env("FETTLE_TEST_PYTHON", &python);
     };
-    let mut tests = cargo()?;
-    prepare(&mut tests);
-    if has_nextest() {
-        tests
-            .args(["nextest", "run", "--workspace", "--no-fail-fast"])
-            .args(arguments);
-    } else {
-        tests
-            .args(["test", "--workspace", "--no-fail-fast", "--lib", "--bins", "--tests"])
-            .args(arguments);
-    }
-    step("Rust tests", || run_command(&mut tests))?;
+    let runner: &[&str] = if has_nextest() { &["nextest", "run"] } else { &["test"] };
+    let tests = |more: &[&str]| -> Result<Command> {
+        let mut tests = cargo()?;
+        prepare(&mut tests);
+        tests.args(runner).args(["--workspace"]).args(TARGETS).args(more);
+        Ok(tests)
+    };
+    step("Building the Rust tests", || run_command(&mut tests(&["--no-run"])?))?;
+    step("Rust tests", || {
+        run_command(tests(&["--no-fail-fast"])?.args(arguments))
+    })?;
     if !arguments.is_empty() {
         return Ok(());
     }

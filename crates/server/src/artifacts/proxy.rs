@@ -110,18 +110,6 @@ pub(super) async fn note(app: &App, caller: Caller, action: &'static str, path: 
     let now_ms = app.clock.now_ms();
     let path = path.to_string();
     app.db
-        .write(move |tx| {
-            audit::record(
-                tx,
-                &caller,
-                now_ms,
-                action,
-                Entity {
-                    kind: "artifact",
-                    id: &path,
-                },
-                None,
-            )
-        })
+        .write(move |tx| audit::record(tx, &caller, now_ms, action, Entity::of("artifact", &path), None))
         .await
 }

@@ -11,7 +11,6 @@ use crate::{
     caller::Caller,
     error::{Result, not_found},
     extract::{Args, EMPTY, Empty, Json, PathArg},
-    page_token,
     tracking::validate::text,
 };
 use axum::extract::{Path, State};
@@ -30,10 +29,7 @@ const PAGE: usize = 1000;
 
 /// How audit entries name a dataset.
 pub(super) fn entity(dataset_id: &str) -> Entity<'_> {
-    Entity {
-        kind: "evaluation_dataset",
-        id: dataset_id,
-    }
+    Entity::of("evaluation_dataset", dataset_id)
 }
 
 pub async fn create_dataset(
@@ -114,7 +110,8 @@ pub async fn search_datasets(
     caller: Caller,
     Args(request): Args<SearchDatasets>,
 ) -> Result<Json<SearchDatasetsResponse>> {
-    let (limit, offset) = validate::page(request.max_results, request.page_token.as_deref(), PAGE)?;
+    let order = evaluation_datasets::parse_order_by(&request.order_by.unwrap_or_default())?;
+    let order = store::dataset_search::terms(&order);
     let filter = request.filter_string.unwrap_or_default();
     let experiments = request.experiment_ids.filter(|ids| !ids.is_empty());
     let search = DatasetSearch {
@@ -122,18 +119,14 @@ pub async fn search_datasets(
         // What is no number is no experiment, so nothing is tied to it.
         experiments: experiments.map(|ids| ids.iter().filter_map(|id| id.parse().ok()).collect()),
         filter: evaluation_datasets::parse_filter(&filter)?,
-        order: evaluation_datasets::parse_order_by(&request.order_by.unwrap_or_default())?,
-        limit: limit + 1,
-        offset,
+        page: validate::page(order, request.max_results, request.page_token.as_deref(), PAGE)?,
     };
     app.db
         .read(move |tx| {
-            let mut found = search.run(tx)?;
-            let more = found.len() > limit;
-            found.truncate(limit);
+            let found = search.run(tx)?;
             Ok(Json(SearchDatasetsResponse {
-                datasets: store::datasets::load(tx, found)?,
-                next_page_token: more.then(|| page_token::encode_offset(offset + limit as u64)),
+                datasets: store::datasets::load(tx, found.rows)?,
+                next_page_token: found.next_page_token,
             }))
         })
         .await

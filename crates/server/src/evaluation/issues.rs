@@ -29,10 +29,7 @@ const STATUSES: [&str; 3] = ["pending", "rejected", "resolved"];
 pub const SEVERITIES: [&str; 4] = ["not_an_issue", "low", "medium", "high"];
 
 fn entity(issue_id: &str) -> Entity<'_> {
-    Entity {
-        kind: "issue",
-        id: issue_id,
-    }
+    Entity::of("issue", issue_id)
 }
 
 /// One of `known`, or nothing.
@@ -145,24 +142,22 @@ pub async fn search_issues(
     caller: Caller,
     Args(request): Args<SearchIssues>,
 ) -> Result<Json<IssuesResponse>> {
-    let (limit, offset) = validate::page(request.max_results, request.page_token.as_deref(), PAGE)?;
+    let with_trace_count = request.include_trace_count.is_some_and(|flag| flag.0);
+    let order = store::issues::order(with_trace_count);
     let experiment = request.experiment_id.filter(|id| !id.is_empty());
     let search = IssueSearch {
         workspace_id: caller.workspace_id,
         experiment_id: experiment.map(|id| experiment_id(&id)).transpose()?,
         filter: issues::parse_filter(&request.filter_string.unwrap_or_default())?,
-        with_trace_count: request.include_trace_count.is_some_and(|flag| flag.0),
-        limit: limit + 1,
-        offset,
+        with_trace_count,
+        page: validate::page(order, request.max_results, request.page_token.as_deref(), PAGE)?,
     };
     app.db
         .read(move |tx| {
-            let mut issues = search.run(tx)?;
-            let more = issues.len() > limit;
-            issues.truncate(limit);
+            let found = search.run(tx)?;
             Ok(Json(IssuesResponse {
-                issues,
-                next_page_token: validate::next_token(more, offset, limit),
+                issues: found.rows,
+                next_page_token: found.next_page_token.unwrap_or_default(),
             }))
         })
         .await

@@ -7,6 +7,7 @@ use crate::{
     caller::Caller,
     error::{Result, invalid},
     extract::{Args, EMPTY, Empty, Json},
+    keyset::newest_first,
     tracking::validate::{experiment_id, text},
 };
 use axum::extract::State;
@@ -32,10 +33,7 @@ const DEFAULT_NAME: &str = "Feedback";
 const DEFAULT_INSTRUCTION: &str = "Share any feedback on this trace.";
 
 fn entity(schema_id: &str) -> Entity<'_> {
-    Entity {
-        kind: "label_schema",
-        id: schema_id,
-    }
+    Entity::of("label_schema", schema_id)
 }
 
 fn new_schema_id() -> String {
@@ -149,7 +147,8 @@ pub async fn list_label_schemas(
     Args(request): Args<ListLabelSchemas>,
 ) -> Result<Json<LabelSchemasResponse>> {
     let experiment_id = validate::required_experiment_id(request.experiment_id)?;
-    let (limit, offset) = validate::page(request.max_results, request.page_token.as_deref(), PAGE)?;
+    let order = newest_first("created_at", "id");
+    let page = validate::page(order, request.max_results, request.page_token.as_deref(), PAGE)?;
     let workspace_id = caller.workspace_id;
     let has_default = app
         .db
@@ -163,12 +162,10 @@ pub async fn list_label_schemas(
     }
     app.db
         .read(move |tx| {
-            let mut schemas = store::label_schemas::list(tx, experiment_id, limit + 1, offset)?;
-            let more = schemas.len() > limit;
-            schemas.truncate(limit);
+            let found = store::label_schemas::list(tx, experiment_id, &page)?;
             Ok(Json(LabelSchemasResponse {
-                label_schemas: schemas,
-                next_page_token: validate::next_token(more, offset, limit),
+                label_schemas: found.rows,
+                next_page_token: found.next_page_token.unwrap_or_default(),
             }))
         })
         .await

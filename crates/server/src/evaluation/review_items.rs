@@ -74,7 +74,8 @@ pub async fn list_items(
     Args(request): Args<ListReviewQueueItems>,
 ) -> Result<Json<ReviewQueueItemsResponse>> {
     let queue_id = request.queue_id.required("queue_id")?;
-    let (limit, offset) = validate::page(request.max_results, request.page_token.as_deref(), PAGE)?;
+    let order = store::review_items::order();
+    let page = validate::page(order, request.max_results, request.page_token.as_deref(), PAGE)?;
     // A status that is not known is no restriction.
     let status = match EnumValue::number(request.status.as_ref(), &STATUSES) {
         0 => None,
@@ -83,12 +84,10 @@ pub async fn list_items(
     app.db
         .read(move |tx| {
             let queue = store::review_queues::get(tx, caller.workspace_id, &queue_id)?;
-            let mut items = store::review_items::list(tx, queue.id, &queue_id, status, limit + 1, offset)?;
-            let more = items.len() > limit;
-            items.truncate(limit);
+            let found = store::review_items::list(tx, queue.id, &queue_id, status, &page)?;
             Ok(Json(ReviewQueueItemsResponse {
-                items,
-                next_page_token: Some(validate::next_token(more, offset, limit)),
+                items: found.rows,
+                next_page_token: Some(found.next_page_token.unwrap_or_default()),
             }))
         })
         .await

@@ -10,6 +10,7 @@ use crate::{
     caller::Caller,
     error::{Result, already_exists, invalid},
     extract::{Args, EMPTY, Empty, Json},
+    keyset::newest_first,
     tracking::validate::experiment_id,
 };
 use axum::extract::State;
@@ -31,10 +32,7 @@ const PAGE: usize = 1000;
 const KINDS: [&str; 3] = ["REVIEW_QUEUE_TYPE_UNSPECIFIED", "USER", "CUSTOM"];
 
 pub(super) fn entity(queue_id: &str) -> Entity<'_> {
-    Entity {
-        kind: "review_queue",
-        id: queue_id,
-    }
+    Entity::of("review_queue", queue_id)
 }
 
 fn new_queue(app: &App, experiment_id: i64, kind: QueueKind, parts: QueueParts, owner: Option<String>) -> NewQueue {
@@ -179,23 +177,20 @@ pub async fn list_review_queues(
     Args(request): Args<ListReviewQueues>,
 ) -> Result<Json<ReviewQueuesResponse>> {
     let id_text = request.experiment_id.required("experiment_id")?;
-    let (limit, offset) = validate::page(request.max_results, request.page_token.as_deref(), PAGE)?;
+    let order = newest_first("q.creation_time_ms", "q.id");
     let list = QueueList {
         experiment_id: experiment_id(&id_text)?,
         user: request.user.map(|user| queue_rules::user(&user)),
         trace_id: request.item_id,
-        limit: limit + 1,
-        offset,
+        page: validate::page(order, request.max_results, request.page_token.as_deref(), PAGE)?,
     };
     app.db
         .read(move |tx| {
             store::experiments::existing(tx, caller.workspace_id, list.experiment_id)?;
-            let mut queues = list.run(tx)?;
-            let more = queues.len() > limit;
-            queues.truncate(limit);
+            let found = list.run(tx)?;
             Ok(Json(ReviewQueuesResponse {
-                review_queues: store::review_queues::load(tx, queues)?,
-                next_page_token: validate::next_token(more, offset, limit),
+                review_queues: store::review_queues::load(tx, found.rows)?,
+                next_page_token: found.next_page_token.unwrap_or_default(),
             }))
         })
         .await

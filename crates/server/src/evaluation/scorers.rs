@@ -24,10 +24,7 @@ const SERIALIZED_LENGTH: usize = 1_000_000;
 const EXPERIMENTS_PER_CALL: usize = 10_000;
 
 pub(super) fn entity(scorer_id: &str) -> Entity<'_> {
-    Entity {
-        kind: "scorer",
-        id: scorer_id,
-    }
+    Entity::of("scorer", scorer_id)
 }
 
 /// Adds a version, and the scorer with its first one.

@@ -2,6 +2,7 @@
 
 use crate::{
     error::{Result, invalid},
+    keyset::{Page, Term},
     page_token,
     tracking::validate::{at_most, experiment_id, text},
 };
@@ -55,21 +56,10 @@ pub fn at_most_entries(field: &str, length: usize, limit: usize) -> Result<()> {
     Ok(())
 }
 
-/// A page's size and start.
-pub fn page(max_results: Option<Int64>, token: Option<&str>, default: usize) -> Result<(usize, u64)> {
-    Ok((
-        page_token::limit("max_results", max_results, default, RESULTS_MAX)?,
-        page_token::decode_offset(token)?,
-    ))
-}
-
-/// The token of the next page, as the lists write it that always have one.
-pub fn next_token(more: bool, offset: u64, limit: usize) -> String {
-    if more {
-        page_token::encode_offset(offset + limit as u64)
-    } else {
-        String::new()
-    }
+/// A page of a list in this order.
+pub fn page(order: Vec<Term>, max_results: Option<Int64>, token: Option<&str>, default: usize) -> Result<Page> {
+    let limit = page_token::limit("max_results", max_results, default, RESULTS_MAX)?;
+    Page::new(order, token, limit)
 }
 
 /// Tags travel as a JSON object in a string. Values that are no text become text as Python writes them; null is none.

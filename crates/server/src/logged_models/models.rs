@@ -22,10 +22,7 @@ use serde_json::json;
 
 /// How audit entries name a logged model.
 pub(super) fn entity(model_id: &str) -> Entity<'_> {
-    Entity {
-        kind: "logged_model",
-        id: model_id,
-    }
+    Entity::of("logged_model", model_id)
 }
 
 pub async fn create_logged_model(

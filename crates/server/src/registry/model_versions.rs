@@ -31,10 +31,7 @@ pub(super) fn id(name: &str, version: i64) -> String {
 }
 
 pub(super) fn entity(id: &str) -> Entity<'_> {
-    Entity {
-        kind: "model_version",
-        id,
-    }
+    Entity::of("model_version", id)
 }
 
 /// Creates the next version. It is ready at once: its files are where its source says.

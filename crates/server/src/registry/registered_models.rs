@@ -18,10 +18,7 @@ use serde_json::json;
 
 /// How audit entries name a registered model.
 pub(super) fn entity(name: &str) -> Entity<'_> {
-    Entity {
-        kind: "registered_model",
-        id: name,
-    }
+    Entity::of("registered_model", name)
 }
 
 pub async fn create_registered_model(

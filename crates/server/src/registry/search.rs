@@ -9,7 +9,7 @@ use crate::{
     caller::Caller,
     error::Result,
     extract::{Args, Json},
-    keyset::{self, Start},
+    keyset::Page,
     page_token,
     tracking::validate::text,
 };
@@ -35,18 +35,14 @@ pub async fn search_registered_models(
     let search = ModelSearch {
         workspace_id: caller.workspace_id,
         filter: registered_models::parse_filter(&filter)?,
-        start: Start::of_token(request.page_token.as_deref(), &terms)?,
-        terms,
-        limit: limit + 1,
+        page: Page::new(terms, request.page_token.as_deref(), limit)?,
     };
     app.db
         .read(move |tx| {
-            let mut found = search.run(tx)?;
-            let next_page_token = keyset::page(&mut found, limit);
-            let found = found.into_iter().map(|(row, _)| row).collect();
+            let found = search.run(tx)?;
             Ok(Json(SearchRegisteredModelsResponse {
-                registered_models: store::models::load(tx, found)?,
-                next_page_token,
+                registered_models: store::models::load(tx, found.rows)?,
+                next_page_token: found.next_page_token,
             }))
         })
         .await
@@ -64,18 +60,14 @@ pub async fn search_model_versions(
     let search = VersionSearch {
         workspace_id: caller.workspace_id,
         filter: model_versions::parse_filter(&filter)?,
-        start: Start::of_token(request.page_token.as_deref(), &terms)?,
-        terms,
-        limit: limit + 1,
+        page: Page::new(terms, request.page_token.as_deref(), limit)?,
     };
     app.db
         .read(move |tx| {
-            let mut found = search.run(tx)?;
-            let next_page_token = keyset::page(&mut found, limit);
-            let found = found.into_iter().map(|(row, _)| row).collect();
+            let found = search.run(tx)?;
             Ok(Json(ModelVersionsResponse {
-                model_versions: store::versions::load(tx, found)?,
-                next_page_token,
+                model_versions: store::versions::load(tx, found.rows)?,
+                next_page_token: found.next_page_token,
             }))
         })
         .await

@@ -27,10 +27,7 @@ const NAME_LENGTH: usize = 250;
 
 /// How audit entries name an assessment.
 fn entity(assessment_id: &str) -> Entity<'_> {
-    Entity {
-        kind: "assessment",
-        id: assessment_id,
-    }
+    Entity::of("assessment", assessment_id)
 }
 
 /// One that overrides another makes that one invalid.

@@ -86,10 +86,7 @@ async fn delete_records(app: &App, caller: &Caller, experiment_id: i64, trace_id
             if !deleted.is_empty() {
                 let detail = json!({ "trace_ids": deleted });
                 let id = experiment_id.to_string();
-                let entity = Entity {
-                    kind: "experiment",
-                    id: &id,
-                };
+                let entity = Entity::of("experiment", &id);
                 audit::record(tx, &caller, now_ms, "delete_traces", entity, Some(&detail))?;
             }
             Ok(deleted.len() as u64)

@@ -53,10 +53,7 @@ pub async fn link_traces_to_run(
             let run = tracking::store::runs::get(tx, caller.workspace_id, &run_uuid)?;
             links::link_to_run(tx, caller.workspace_id, trace_ids.iter().map(String::as_str), run.id)?;
             let detail = json!({ "trace_ids": trace_ids });
-            let entity = Entity {
-                kind: "run",
-                id: &run_uuid,
-            };
+            let entity = Entity::of("run", &run_uuid);
             audit::record(tx, &caller, now_ms, "link_traces", entity, Some(&detail))?;
             Ok(EMPTY)
         })

@@ -95,10 +95,7 @@ pub async fn set_rules(
                 params![caller.workspace_id, id, json!(rules).to_string()],
             )?;
             let id = id.to_string();
-            let entity = Entity {
-                kind: "experiment",
-                id: &id,
-            };
+            let entity = Entity::of("experiment", &id);
             audit::record(tx, &caller, now_ms, "set_trace_rules", entity, Some(&json!(rules)))?;
             Ok(Json(rules.clone()))
         })
@@ -118,10 +115,7 @@ pub async fn delete_rules(State(app): State<App>, caller: Caller, PathArg(experi
                 return Err(not_found(format!("Experiment {id} has no trace rules.")));
             }
             let id = id.to_string();
-            let entity = Entity {
-                kind: "experiment",
-                id: &id,
-            };
+            let entity = Entity::of("experiment", &id);
             audit::record(tx, &caller, now_ms, "delete_trace_rules", entity, None)?;
             Ok(EMPTY)
         })

@@ -25,10 +25,7 @@ const ARCHIVAL_FAILURE: &str = "mlflow.trace.archivalFailure";
 
 /// How audit entries name a trace.
 pub(super) fn entity(trace_id: &str) -> Entity<'_> {
-    Entity {
-        kind: "trace",
-        id: trace_id,
-    }
+    Entity::of("trace", trace_id)
 }
 
 pub async fn set_tag(

@@ -7,7 +7,7 @@ use crate::{
     caller::Caller,
     error::{ApiError, ErrorCode, Result, already_exists, invalid},
     extract::{Args, EMPTY, Empty, Json},
-    keyset::{self, Start},
+    keyset::Page,
     page_token, search_sql,
 };
 use axum::extract::State;
@@ -48,10 +48,8 @@ pub async fn create_experiment(
         .write(move |tx| {
             let id = store::experiments::insert(tx, caller.workspace_id, &new)?
                 .ok_or_else(|| already_exists(format!("Experiment(name={}) already exists.", new.name)))?;
-            let entity = Entity {
-                kind: "experiment",
-                id: &id.to_string(),
-            };
+            let id_text = id.to_string();
+            let entity = Entity::of("experiment", &id_text);
             audit::record(
                 tx,
                 &caller,
@@ -137,17 +135,9 @@ async fn set_lifecycle_stage(
                 return Err(store::experiments::not_found(id));
             }
             store::experiments::set_lifecycle_stage(tx, id, stage, now_ms)?;
-            audit::record(
-                tx,
-                &caller,
-                now_ms,
-                action,
-                Entity {
-                    kind: "experiment",
-                    id: &id.to_string(),
-                },
-                None,
-            )?;
+            let id_text = id.to_string();
+            let entity = Entity::of("experiment", &id_text);
+            audit::record(tx, &caller, now_ms, action, entity, None)?;
             Ok(EMPTY)
         })
         .await
@@ -176,17 +166,9 @@ pub async fn update_experiment(
                 ));
             }
             let detail = json!({ "from": experiment.name, "to": name });
-            audit::record(
-                tx,
-                &caller,
-                now_ms,
-                "rename",
-                Entity {
-                    kind: "experiment",
-                    id: &id.to_string(),
-                },
-                Some(&detail),
-            )?;
+            let id_text = id.to_string();
+            let entity = Entity::of("experiment", &id_text);
+            audit::record(tx, &caller, now_ms, "rename", entity, Some(&detail))?;
             Ok(EMPTY)
         })
         .await
@@ -211,17 +193,9 @@ pub async fn set_experiment_tag(
             active(store::experiments::get(tx, caller.workspace_id, id)?)?;
             store::experiments::set_tags(tx, caller.workspace_id, id, std::slice::from_ref(&tag))?;
             let detail = json!({ "key": tag.key, "value": tag.value });
-            audit::record(
-                tx,
-                &caller,
-                now_ms,
-                "set_tag",
-                Entity {
-                    kind: "experiment",
-                    id: &id.to_string(),
-                },
-                Some(&detail),
-            )?;
+            let id_text = id.to_string();
+            let entity = Entity::of("experiment", &id_text);
+            audit::record(tx, &caller, now_ms, "set_tag", entity, Some(&detail))?;
             Ok(EMPTY)
         })
         .await
@@ -244,17 +218,9 @@ pub async fn delete_experiment_tag(
                 )));
             }
             let detail = json!({ "key": key });
-            audit::record(
-                tx,
-                &caller,
-                now_ms,
-                "delete_tag",
-                Entity {
-                    kind: "experiment",
-                    id: &id.to_string(),
-                },
-                Some(&detail),
-            )?;
+            let id_text = id.to_string();
+            let entity = Entity::of("experiment", &id_text);
+            audit::record(tx, &caller, now_ms, "delete_tag", entity, Some(&detail))?;
             Ok(EMPTY)
         })
         .await
@@ -276,18 +242,15 @@ pub async fn search_experiments(
         workspace_id: caller.workspace_id,
         filter,
         stages: search_sql::lifecycle_stages(request.view_type.as_deref()),
-        start: Start::of_token(request.page_token.as_deref(), &terms)?,
-        terms,
-        limit: limit + 1,
+        page: Page::new(terms, request.page_token.as_deref(), limit)?,
     };
     app.db
         .read(move |tx| {
-            let mut found = search.run(tx)?;
-            let next_page_token = keyset::page(&mut found, limit);
-            let found: Vec<Experiment> = found.into_iter().map(|(experiment, _)| experiment).collect();
-            let ids: Vec<i64> = found.iter().map(|experiment| experiment.id).collect();
+            let found = search.run(tx)?;
+            let ids: Vec<i64> = found.rows.iter().map(|experiment| experiment.id).collect();
             let mut tags = store::experiments::tags(tx, &ids)?;
             let experiments = found
+                .rows
                 .into_iter()
                 .map(|experiment| {
                     let own = tags.remove(&experiment.id).unwrap_or_default();
@@ -296,7 +259,7 @@ pub async fn search_experiments(
                 .collect();
             Ok(Json(SearchExperimentsResponse {
                 experiments,
-                next_page_token,
+                next_page_token: found.next_page_token,
             }))
         })
         .await

@@ -55,17 +55,8 @@ pub async fn log_inputs(State(app): State<App>, caller: Caller, Args(request): A
             }
             let names: Vec<&str> = datasets.iter().map(|dataset| dataset.name.as_str()).collect();
             let detail = json!({ "datasets": names, "models": models });
-            audit::record(
-                tx,
-                &caller,
-                now_ms,
-                "log_inputs",
-                Entity {
-                    kind: "run",
-                    id: &run_uuid,
-                },
-                Some(&detail),
-            )?;
+            let entity = Entity::of("run", &run_uuid);
+            audit::record(tx, &caller, now_ms, "log_inputs", entity, Some(&detail))?;
             Ok(EMPTY)
         })
         .await
@@ -138,17 +129,8 @@ pub async fn log_outputs(
             }
             let ids: Vec<&str> = models.iter().map(|(model_id, _)| model_id.as_str()).collect();
             let detail = json!({ "models": ids });
-            audit::record(
-                tx,
-                &caller,
-                now_ms,
-                "log_outputs",
-                Entity {
-                    kind: "run",
-                    id: &run_uuid,
-                },
-                Some(&detail),
-            )?;
+            let entity = Entity::of("run", &run_uuid);
+            audit::record(tx, &caller, now_ms, "log_outputs", entity, Some(&detail))?;
             Ok(EMPTY)
         })
         .await

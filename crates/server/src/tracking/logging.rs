@@ -138,17 +138,7 @@ fn audit_logged(
     }
     let keys = |entries: &[KeyValue]| entries.iter().map(|entry| entry.key.clone()).collect::<Vec<_>>();
     let detail = json!({ "params": keys(params), "tags": keys(tags) });
-    audit::record(
-        tx,
-        caller,
-        now_ms,
-        "log",
-        Entity {
-            kind: "run",
-            id: run_uuid,
-        },
-        Some(&detail),
-    )
+    audit::record(tx, caller, now_ms, "log", Entity::of("run", run_uuid), Some(&detail))
 }
 
 pub async fn log_param(
@@ -196,17 +186,8 @@ pub async fn set_tag(State(app): State<App>, caller: Caller, Args(request): Args
             let run_id = store::runs::active_id(tx, caller.workspace_id, &run_uuid)?;
             store::tags::set(tx, caller.workspace_id, run_id, std::slice::from_ref(&tag))?;
             let detail = json!({ "key": tag.key, "value": tag.value });
-            audit::record(
-                tx,
-                &caller,
-                now_ms,
-                "set_tag",
-                Entity {
-                    kind: "run",
-                    id: &run_uuid,
-                },
-                Some(&detail),
-            )?;
+            let entity = Entity::of("run", &run_uuid);
+            audit::record(tx, &caller, now_ms, "set_tag", entity, Some(&detail))?;
             Ok(EMPTY)
         })
         .await
@@ -227,17 +208,8 @@ pub async fn delete_tag(
                 return Err(not_found(format!("No tag with name: {key} in run with id {run_uuid}")));
             }
             let detail = json!({ "key": key });
-            audit::record(
-                tx,
-                &caller,
-                now_ms,
-                "delete_tag",
-                Entity {
-                    kind: "run",
-                    id: &run_uuid,
-                },
-                Some(&detail),
-            )?;
+            let entity = Entity::of("run", &run_uuid);
+            audit::record(tx, &caller, now_ms, "delete_tag", entity, Some(&detail))?;
             Ok(EMPTY)
         })
         .await
@@ -273,17 +245,7 @@ pub async fn log_model(State(app): State<App>, caller: Caller, Args(request): Ar
                 value: Value::from(models).to_string(),
             };
             store::tags::set(tx, caller.workspace_id, run_id, &[tag])?;
-            audit::record(
-                tx,
-                &caller,
-                now_ms,
-                "log_model",
-                Entity {
-                    kind: "run",
-                    id: &run_uuid,
-                },
-                None,
-            )?;
+            audit::record(tx, &caller, now_ms, "log_model", Entity::of("run", &run_uuid), None)?;
             Ok(EMPTY)
         })
         .await

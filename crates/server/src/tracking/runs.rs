@@ -54,17 +54,8 @@ pub async fn create_run(
             run.id = store::runs::insert(tx, caller.workspace_id, &run)?;
             store::tags::set(tx, caller.workspace_id, run.id, &tags)?;
             let detail = json!({ "experiment_id": experiment_id.to_string(), "name": name });
-            audit::record(
-                tx,
-                &caller,
-                now_ms,
-                "create",
-                Entity {
-                    kind: "run",
-                    id: &run_uuid,
-                },
-                Some(&detail),
-            )?;
+            let entity = Entity::of("run", &run_uuid);
+            audit::record(tx, &caller, now_ms, "create", entity, Some(&detail))?;
             let (data, inputs, _) = parts_of(tx, run.id)?;
             Ok(Json(RunResponse {
                 run: fettle_wire::runs::Run {
@@ -158,17 +149,8 @@ pub async fn update_run(
                 store::tags::set(tx, caller.workspace_id, run.id, &[tag])?;
             }
             let detail = json!({ "status": status, "name": name });
-            audit::record(
-                tx,
-                &caller,
-                now_ms,
-                "update",
-                Entity {
-                    kind: "run",
-                    id: &run_uuid,
-                },
-                Some(&detail),
-            )?;
+            let entity = Entity::of("run", &run_uuid);
+            audit::record(tx, &caller, now_ms, "update", entity, Some(&detail))?;
             let run_info = store::runs::get(tx, caller.workspace_id, &run_uuid)?.into_info();
             Ok(Json(UpdateRunResponse { run_info }))
         })
@@ -196,17 +178,7 @@ async fn set_lifecycle_stage(
         .write(move |tx| {
             let run = store::runs::get(tx, caller.workspace_id, &run_uuid)?;
             store::runs::set_lifecycle_stage(tx, run.id, stage, (stage == "deleted").then_some(now_ms))?;
-            audit::record(
-                tx,
-                &caller,
-                now_ms,
-                action,
-                Entity {
-                    kind: "run",
-                    id: &run_uuid,
-                },
-                None,
-            )?;
+            audit::record(tx, &caller, now_ms, action, Entity::of("run", &run_uuid), None)?;
             Ok(EMPTY)
         })
         .await

@@ -14,8 +14,8 @@ use crate::{
     caller::Caller,
     error::{ApiError, ErrorCode, Result, invalid},
     extract::{Args, EMPTY, Empty, Json, PathArg},
+    keyset::{Page, newest_first},
     outbox::Verdict,
-    page_token,
 };
 use axum::extract::State;
 use fettle_wire::{
@@ -34,10 +34,7 @@ const WEBHOOKS_MAX: i64 = 1000;
 const ANSWER_LIMIT: usize = 64 * 1024;
 
 pub(super) fn entity(webhook_id: &str) -> Entity<'_> {
-    Entity {
-        kind: "webhook",
-        id: webhook_id,
-    }
+    Entity::of("webhook", webhook_id)
 }
 
 /// Checks an address as it will be checked when it is sent to, and finds its host, for the record.
@@ -120,15 +117,14 @@ pub async fn list_webhooks(
         Some(Int64(size)) if (1..=PAGE_MAX as i64).contains(&size) => size as usize,
         Some(_) => return Err(invalid(format!("max_results must be between 1 and {PAGE_MAX}."))),
     };
-    let offset = page_token::decode_offset(request.page_token.as_deref())?;
+    let order = newest_first("creation_time", "id");
+    let page = Page::new(order, request.page_token.as_deref(), limit)?;
     app.db
         .read(move |tx| {
-            let mut found = store::list(tx, caller.workspace_id, limit + 1, offset)?;
-            let more = found.len() > limit;
-            found.truncate(limit);
+            let found = store::list(tx, caller.workspace_id, &page)?;
             Ok(Json(ListWebhooksResponse {
-                webhooks: store::load(tx, found)?,
-                next_page_token: more.then(|| page_token::encode_offset(offset + limit as u64)),
+                webhooks: store::load(tx, found.rows)?,
+                next_page_token: found.next_page_token,
             }))
         })
         .await

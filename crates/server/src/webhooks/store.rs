@@ -1,7 +1,10 @@
 //! The SQL of webhooks.
 
 use super::event::Event;
-use crate::error::{ApiError, Result, not_found};
+use crate::{
+    error::{ApiError, Result, not_found},
+    keyset::{Found, Page},
+};
 use fettle_db::{Row, Tx, params};
 use fettle_wire::webhooks as wire;
 use std::collections::HashMap;
@@ -111,13 +114,13 @@ pub fn get(tx: &Tx, workspace_id: i64, webhook_id: &str) -> Result<Webhook> {
 }
 
 /// Newest first.
-pub fn list(tx: &Tx, workspace_id: i64, limit: usize, offset: u64) -> Result<Vec<Webhook>> {
-    Ok(tx.query(
-        "SELECT id, webhook_id, name, description, url, status, creation_time, last_updated_time FROM webhooks
-         WHERE workspace_id = ?1 AND deleted_at IS NULL ORDER BY creation_time DESC, id DESC LIMIT ?2 OFFSET ?3",
-        params![workspace_id, limit as i64, offset as i64],
-        Webhook::read,
-    )?)
+pub fn list(tx: &Tx, workspace_id: i64, page: &Page) -> Result<Found<Webhook>> {
+    let columns = "id, webhook_id, name, description, url, status, creation_time, last_updated_time";
+    let mut query = page.select(columns);
+    query
+        .push(" FROM webhooks WHERE deleted_at IS NULL AND workspace_id = ")
+        .bind(workspace_id);
+    page.run(tx, query, 8, Webhook::read)
 }
 
 pub fn update(tx: &Tx, workspace_id: i64, id: i64, changes: &Changes, now_ms: i64) -> Result<()> {

@@ -1,13 +1,14 @@
 //! `datasets/search` as SQL.
 
-use super::datasets::{COLUMNS, Dataset};
+use super::datasets::{COLUMN_COUNT, COLUMNS, Dataset};
 use crate::{
     error::Result,
-    search_sql::{direction, push_keyed, push_text},
+    keyset::{Found, Kind, Page, Term, newest_first},
+    search_sql::{push_keyed, push_text},
 };
 use fettle_db::{Query, Tx};
 use fettle_search::{
-    Filter, Order,
+    Direction, Filter, Order,
     evaluation_datasets::{
         EvaluationDatasetOrderKey, EvaluationDatasetPredicate, EvaluationDatasetText, EvaluationDatasetTime,
     },
@@ -19,16 +20,27 @@ pub struct DatasetSearch {
     /// None is every experiment, and datasets without one.
     pub experiments: Option<Vec<i64>>,
     pub filter: Filter<EvaluationDatasetPredicate>,
-    pub order: Vec<Order<EvaluationDatasetOrderKey>>,
-    pub limit: usize,
-    pub offset: u64,
+    pub page: Page,
+}
+
+/// The terms of an order; without one the newest comes first.
+pub fn terms(order: &[Order<EvaluationDatasetOrderKey>]) -> Vec<Term> {
+    if order.is_empty() {
+        return newest_first("d.created_time", "d.id");
+    }
+    let terms = order.iter().map(|by| match by.key {
+        EvaluationDatasetOrderKey::Name => Term::new("d.name", Kind::Text, by.direction),
+        EvaluationDatasetOrderKey::Time(time) => Term::new(time_column(time), Kind::Int, by.direction),
+    });
+    terms
+        .chain([Term::new("d.id", Kind::Int, Direction::Descending)])
+        .collect()
 }
 
 impl DatasetSearch {
-    pub fn run(&self, tx: &Tx) -> Result<Vec<Dataset>> {
-        let mut query = Query::new("SELECT ");
+    pub fn run(&self, tx: &Tx) -> Result<Found<Dataset>> {
+        let mut query = self.page.select(COLUMNS);
         query
-            .push(COLUMNS)
             .push(" FROM evaluation_datasets d WHERE d.workspace_id = ")
             .bind(self.workspace_id);
         if let Some(experiments) = &self.experiments {
@@ -43,23 +55,7 @@ impl DatasetSearch {
             query.push(" AND ");
             push_predicate(tx, &mut query, predicate);
         }
-        query.push(" ORDER BY ");
-        if self.order.is_empty() {
-            query.push("d.created_time DESC, ");
-        }
-        for by in &self.order {
-            let column = match by.key {
-                EvaluationDatasetOrderKey::Name => "d.name",
-                EvaluationDatasetOrderKey::Time(time) => time_column(time),
-            };
-            query.push(column).push(direction(by.direction)).push(", ");
-        }
-        query
-            .push("d.id DESC LIMIT ")
-            .bind(self.limit as i64)
-            .push(" OFFSET ")
-            .bind(self.offset as i64);
-        Ok(query.run(tx, Dataset::read)?)
+        self.page.run(tx, query, COLUMN_COUNT, Dataset::read)
     }
 }
 

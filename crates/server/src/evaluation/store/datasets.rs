@@ -26,6 +26,9 @@ pub struct Dataset {
 /// The columns that [`Dataset::read`] reads, of a table called `d`.
 pub const COLUMNS: &str = "d.id, d.dataset_id, d.name, d.schema, d.profile, d.digest, d.created_time, d.last_update_time, d.created_by, d.last_updated_by";
 
+/// How many they are.
+pub const COLUMN_COUNT: usize = 10;
+
 impl Dataset {
     pub fn read(row: &Row<'_>) -> fettle_db::Result<Self> {
         Ok(Self {

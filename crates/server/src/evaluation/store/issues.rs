@@ -3,10 +3,11 @@
 use crate::{
     error::{Result, not_found},
     evaluation::issues::SEVERITIES,
+    keyset::{Found, Kind, Page, Term, newest_first},
 };
-use fettle_db::{Query, Row, Tx, params};
+use fettle_db::{Row, Tx, params};
 use fettle_search::{
-    Filter,
+    Direction, Filter,
     issues::{IssueAttribute, IssuePredicate},
 };
 use fettle_wire::evaluation::issues::Issue;
@@ -125,19 +126,38 @@ pub struct IssueSearch {
     pub experiment_id: Option<i64>,
     pub filter: Filter<IssuePredicate>,
     pub with_trace_count: bool,
-    pub limit: usize,
-    pub offset: u64,
+    pub page: Page,
+}
+
+/// The most severe first; of those alike the ones with the most traces, if these are counted; then the newest.
+pub fn order(with_trace_count: bool) -> Vec<Term> {
+    let ranks: Vec<String> = SEVERITIES
+        .iter()
+        .enumerate()
+        .map(|(rank, severity)| format!("WHEN '{severity}' THEN {rank}"))
+        .collect();
+    // PostgreSQL's own integers have half the width.
+    let severity = format!("CAST(CASE i.severity {} ELSE -1 END AS BIGINT)", ranks.join(" "));
+    let mut terms = vec![Term::new(severity, Kind::Int, Direction::Descending)];
+    if with_trace_count {
+        terms.push(Term::new("i.trace_count", Kind::Int, Direction::Descending));
+    }
+    terms.extend(newest_first("i.created_timestamp", "i.id"));
+    terms
 }
 
 impl IssueSearch {
-    pub fn run(&self, tx: &Tx) -> Result<Vec<Issue>> {
-        let mut query = Query::new("SELECT ");
-        query.push(COLUMNS);
-        if self.with_trace_count {
-            query.push(", ").push(TRACE_COUNT).push(" AS trace_count");
-        }
+    pub fn run(&self, tx: &Tx) -> Result<Found<Issue>> {
+        let count = if self.with_trace_count {
+            TRACE_COUNT
+        } else {
+            "CAST(NULL AS BIGINT)"
+        };
+        let mut query = self.page.select(&format!("{COLUMNS}, i.trace_count"));
         query
-            .push(" FROM issues i WHERE i.workspace_id = ")
+            .push(" FROM (SELECT i.*, ")
+            .push(count)
+            .push(" AS trace_count FROM issues i) i WHERE i.workspace_id = ")
             .bind(self.workspace_id);
         if let Some(experiment_id) = self.experiment_id {
             query.push(" AND i.experiment_id = ").bind(experiment_id);
@@ -154,26 +174,10 @@ impl IssueSearch {
                 .push(operator)
                 .bind(predicate.value.clone());
         }
-        query.push(" ORDER BY CASE i.severity");
-        for (rank, severity) in SEVERITIES.iter().enumerate() {
-            query.push(&format!(" WHEN '{severity}' THEN {rank}"));
-        }
-        query.push(" ELSE -1 END DESC, ");
-        if self.with_trace_count {
-            query.push("trace_count DESC, ");
-        }
-        query
-            .push("i.created_timestamp DESC, i.id DESC LIMIT ")
-            .bind(self.limit as i64)
-            .push(" OFFSET ")
-            .bind(self.offset as i64);
-        let with_trace_count = self.with_trace_count;
-        Ok(query.run(tx, |row| {
+        self.page.run(tx, query, 13, |row| {
             let mut issue = read(row)?;
-            if with_trace_count {
-                issue.trace_count = Some(row.get(12)?);
-            }
+            issue.trace_count = row.get(12)?;
             Ok(issue)
-        })?)
+        })
     }
 }

@@ -1,6 +1,9 @@
 //! Label schemas.
 
-use crate::error::{ApiError, Result, already_exists, not_found};
+use crate::{
+    error::{ApiError, Result, already_exists, not_found},
+    keyset::{Found, Page},
+};
 use fettle_db::{Row, Tx, params};
 use fettle_wire::evaluation::label_schemas::{LabelInput, LabelSchema};
 
@@ -117,14 +120,13 @@ pub fn has_default(tx: &Tx, experiment_id: i64) -> Result<bool> {
     Ok(found.is_some())
 }
 
-/// Newest first.
-pub fn list(tx: &Tx, experiment_id: i64, limit: usize, offset: u64) -> Result<Vec<LabelSchema>> {
-    Ok(tx.query(
-        "SELECT schema_id, experiment_id, name, type, instruction, enable_comment, input, created_at, last_updated_at, is_default
-         FROM label_schemas WHERE experiment_id = ?1 ORDER BY created_at DESC, id DESC LIMIT ?2 OFFSET ?3",
-        params![experiment_id, limit as i64, offset as i64],
-        read,
-    )?)
+pub fn list(tx: &Tx, experiment_id: i64, page: &Page) -> Result<Found<LabelSchema>> {
+    let columns = "schema_id, experiment_id, name, type, instruction, enable_comment, input, created_at, last_updated_at, is_default";
+    let mut query = page.select(columns);
+    query
+        .push(" FROM label_schemas WHERE experiment_id = ")
+        .bind(experiment_id);
+    page.run(tx, query, 10, read)
 }
 
 /// Which of the schemas the experiment has.

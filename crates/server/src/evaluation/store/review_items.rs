@@ -1,7 +1,11 @@
 //! The traces that wait in review queues.
 
-use crate::error::Result;
+use crate::{
+    error::Result,
+    keyset::{Found, Kind, Page, Term},
+};
 use fettle_db::{Row, Tx, params};
+use fettle_search::Direction;
 use fettle_wire::evaluation::review_queues::ReviewQueueItem;
 
 fn read(row: &Row<'_>, queue_id: &str) -> fettle_db::Result<ReviewQueueItem> {
@@ -47,23 +51,32 @@ pub fn find(tx: &Tx, queue: i64, queue_id: &str, trace_id: &str) -> Result<Optio
     )?)
 }
 
-/// Newest first; those of one status, or all.
+/// Newest first.
+pub fn order() -> Vec<Term> {
+    vec![
+        Term::new("i.creation_time_ms", Kind::Int, Direction::Descending),
+        Term::new("t.trace_id", Kind::Text, Direction::Ascending),
+    ]
+}
+
+/// Those of one status, or all.
 pub fn list(
     tx: &Tx,
     queue: i64,
     queue_id: &str,
-    status: Option<&str>,
-    limit: usize,
-    offset: u64,
-) -> Result<Vec<ReviewQueueItem>> {
-    Ok(tx.query(
-        "SELECT t.trace_id, i.status, i.completed_by, i.completed_time_ms, i.creation_time_ms, i.last_update_time_ms
-         FROM review_queue_items i JOIN traces t ON t.id = i.trace_key
-         WHERE i.queue_key = ?1 AND i.status = COALESCE(?2, i.status)
-         ORDER BY i.creation_time_ms DESC, t.trace_id LIMIT ?3 OFFSET ?4",
-        params![queue, status, limit as i64, offset as i64],
-        |row| read(row, queue_id),
-    )?)
+    status: Option<&'static str>,
+    page: &Page,
+) -> Result<Found<ReviewQueueItem>> {
+    let columns =
+        "t.trace_id, i.status, i.completed_by, i.completed_time_ms, i.creation_time_ms, i.last_update_time_ms";
+    let mut query = page.select(columns);
+    query
+        .push(" FROM review_queue_items i JOIN traces t ON t.id = i.trace_key WHERE i.queue_key = ")
+        .bind(queue);
+    if let Some(status) = status {
+        query.push(" AND i.status = ").bind(status);
+    }
+    page.run(tx, query, 6, |row| read(row, queue_id))
 }
 
 pub fn any(tx: &Tx, queue: i64) -> Result<bool> {

@@ -3,8 +3,9 @@
 use crate::{
     error::{ApiError, Result, not_found},
     evaluation::queue_rules::{QueueKind, QueueParts, name_key, taken},
+    keyset::{Found, Page},
 };
-use fettle_db::{Query, Row, Tx, params};
+use fettle_db::{Row, Tx, params};
 use fettle_wire::evaluation::review_queues::ReviewQueue;
 use std::collections::HashMap;
 
@@ -105,16 +106,13 @@ pub struct QueueList {
     pub experiment_id: i64,
     pub user: Option<String>,
     pub trace_id: Option<String>,
-    pub limit: usize,
-    pub offset: u64,
+    pub page: Page,
 }
 
 impl QueueList {
-    /// Newest first.
-    pub fn run(&self, tx: &Tx) -> Result<Vec<Queue>> {
-        let mut query = Query::new("SELECT ");
+    pub fn run(&self, tx: &Tx) -> Result<Found<Queue>> {
+        let mut query = self.page.select(COLUMNS);
         query
-            .push(COLUMNS)
             .push(" FROM review_queues q WHERE q.experiment_id = ")
             .bind(self.experiment_id);
         if let Some(user) = &self.user {
@@ -132,12 +130,7 @@ impl QueueList {
                 .bind(trace_id.clone())
                 .push(")");
         }
-        query
-            .push(" ORDER BY q.creation_time_ms DESC, q.id DESC LIMIT ")
-            .bind(self.limit as i64)
-            .push(" OFFSET ")
-            .bind(self.offset as i64);
-        Ok(query.run(tx, Queue::read)?)
+        self.page.run(tx, query, 8, Queue::read)
     }
 }
 

@@ -72,9 +72,7 @@ impl ModelSearch {
         query.push(") m WHERE 1 = 1");
         keyset::push_page(&mut query, &self.terms, &self.start, self.limit);
         Ok(query.run(tx, |row| {
-            let mut at = COLUMN_COUNT;
-            let keys = self.terms.iter().map(|term| term.read(row, &mut at));
-            Ok((Model::read(row)?, keys.collect::<fettle_db::Result<_>>()?))
+            Ok((Model::read(row)?, keyset::keys(&self.terms, row, COLUMN_COUNT)?))
         })?)
     }
 

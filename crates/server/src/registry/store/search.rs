@@ -6,10 +6,10 @@
 use super::{models, models::Model, tags::IS_PROMPT, versions, versions::Version};
 use crate::{
     error::Result,
-    keyset::{self, Key, Kind, Start, Term},
+    keyset::{Found, Kind, Page, Term},
     search_sql::{push_keyed, push_text},
 };
-use fettle_db::{Query, Row, Tx};
+use fettle_db::{Query, Tx};
 use fettle_search::{
     Direction, Filter, Order, TextComparison,
     model_versions::{ModelVersionOrderKey, ModelVersionPredicate},
@@ -19,17 +19,13 @@ use fettle_search::{
 pub struct ModelSearch {
     pub workspace_id: i64,
     pub filter: Filter<RegisteredModelPredicate>,
-    pub terms: Vec<Term>,
-    pub start: Start,
-    pub limit: usize,
+    pub page: Page,
 }
 
 pub struct VersionSearch {
     pub workspace_id: i64,
     pub filter: Filter<ModelVersionPredicate>,
-    pub terms: Vec<Term>,
-    pub start: Start,
-    pub limit: usize,
+    pub page: Page,
 }
 
 /// The terms of an order over models, ties by name.
@@ -68,10 +64,8 @@ const MODEL_IS_NO_PROMPT: &str = " AND NOT EXISTS (SELECT 1 FROM registered_mode
 const VERSION_IS_NO_PROMPT: &str = " AND NOT EXISTS (SELECT 1 FROM model_version_tags q WHERE q.model_version_id = v.id AND q.key = 'mlflow.prompt.is_prompt' AND LOWER(q.value) = 'true')";
 
 impl ModelSearch {
-    pub fn run(&self, tx: &Tx) -> Result<Vec<(Model, Vec<Key>)>> {
-        let mut query = Query::new("SELECT ");
-        query.push(models::COLUMNS);
-        keyset::push_columns(&mut query, &self.terms);
+    pub fn run(&self, tx: &Tx) -> Result<Found<Model>> {
+        let mut query = self.page.select(models::COLUMNS);
         query
             .push(" FROM registered_models m WHERE m.workspace_id = ")
             .bind(self.workspace_id);
@@ -96,21 +90,13 @@ impl ModelSearch {
                 }
             }
         }
-        keyset::push_page(&mut query, &self.terms, &self.start, self.limit);
-        Ok(query.run(tx, |row| Ok((Model::read(row)?, keys(&self.terms, row, 5)?)))?)
+        self.page.run(tx, query, 5, Model::read)
     }
 }
 
-/// The keys of a row, whose columns stand behind those of the row itself.
-fn keys(terms: &[Term], row: &Row<'_>, mut at: usize) -> fettle_db::Result<Vec<Key>> {
-    terms.iter().map(|term| term.read(row, &mut at)).collect()
-}
-
 impl VersionSearch {
-    pub fn run(&self, tx: &Tx) -> Result<Vec<(Version, Vec<Key>)>> {
-        let mut query = Query::new("SELECT ");
-        query.push(versions::COLUMNS);
-        keyset::push_columns(&mut query, &self.terms);
+    pub fn run(&self, tx: &Tx) -> Result<Found<Version>> {
+        let mut query = self.page.select(versions::COLUMNS);
         query
             .push(" FROM model_versions v JOIN registered_models m ON m.id = v.registered_model_id WHERE v.workspace_id = ")
             .bind(self.workspace_id);
@@ -128,8 +114,7 @@ impl VersionSearch {
             query.push(" AND ");
             push_version_predicate(tx, &mut query, predicate);
         }
-        keyset::push_page(&mut query, &self.terms, &self.start, self.limit);
-        Ok(query.run(tx, |row| Ok((Version::read(row)?, keys(&self.terms, row, 16)?)))?)
+        self.page.run(tx, query, 16, Version::read)
     }
 }
 

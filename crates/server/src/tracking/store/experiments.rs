@@ -2,7 +2,7 @@
 
 use crate::{
     error::{ApiError, Result},
-    keyset::{self, Key, Kind, Start, Term},
+    keyset::{Found, Kind, Page, Term},
     search_sql,
 };
 use fettle_db::{Query, Row, Tx, params};
@@ -180,9 +180,7 @@ pub struct ExperimentSearch {
     pub workspace_id: i64,
     pub filter: Filter<ExperimentPredicate>,
     pub stages: &'static [&'static str],
-    pub terms: Vec<Term>,
-    pub start: Start,
-    pub limit: usize,
+    pub page: Page,
 }
 
 /// The terms of an order over experiments; without one the newest comes first.
@@ -204,11 +202,9 @@ pub fn terms(order: &[Order<ExperimentOrderKey>]) -> Vec<Term> {
 }
 
 impl ExperimentSearch {
-    pub fn run(&self, tx: &Tx) -> Result<Vec<(Experiment, Vec<Key>)>> {
-        let mut query = Query::new(
-            "SELECT e.id, e.name, e.artifact_location, e.lifecycle_stage, e.creation_time, e.last_update_time",
-        );
-        keyset::push_columns(&mut query, &self.terms);
+    pub fn run(&self, tx: &Tx) -> Result<Found<Experiment>> {
+        let columns = "e.id, e.name, e.artifact_location, e.lifecycle_stage, e.creation_time, e.last_update_time";
+        let mut query = self.page.select(columns);
         query
             .push(" FROM experiments e WHERE e.workspace_id = ")
             .bind(self.workspace_id)
@@ -218,16 +214,7 @@ impl ExperimentSearch {
             query.push(" AND ");
             push_predicate(tx, &mut query, predicate);
         }
-        keyset::push_page(&mut query, &self.terms, &self.start, self.limit);
-        Ok(query.run(tx, |row| {
-            let mut at = 6;
-            let keys = self
-                .terms
-                .iter()
-                .map(|term| term.read(row, &mut at))
-                .collect::<fettle_db::Result<_>>()?;
-            Ok((Experiment::read(row)?, keys))
-        })?)
+        self.page.run(tx, query, 6, Experiment::read)
     }
 }
 

@@ -217,13 +217,7 @@ impl RunSearch {
         let (terms, start) = self.terms_along(way);
         keyset::push_page(&mut query, &terms, &start, limit);
         Ok(query.run(tx, |row| {
-            let mut at = COLUMN_COUNT;
-            let keys = self
-                .terms
-                .iter()
-                .map(|term| term.read(row, &mut at))
-                .collect::<fettle_db::Result<_>>()?;
-            Ok((Run::read(row)?, keys))
+            Ok((Run::read(row)?, keyset::keys(&self.terms, row, COLUMN_COUNT)?))
         })?)
     }
 
