@@ -29,7 +29,8 @@ def wait_for(holds, what, seconds):
 class Load:
     """Callers that send the next request as soon as the last is answered."""
 
-    def __init__(self, url, callers=CALLERS):
+    def __init__(self, url, callers=CALLERS, name=""):
+        self.name = name
         self.url = f"{url}/endpoints/iris/invocations"
         self.ended = threading.Event()
         self.failures = []
@@ -42,7 +43,7 @@ class Load:
         for count in itertools.count():
             if self.ended.is_set():
                 return
-            request_id = f"{number}-{count}"
+            request_id = f"{self.name}{number}-{count}"
             try:
                 answer = session.post(self.url, data=ROW, headers={"X-Request-ID": request_id}, timeout=60)
             except requests.RequestException as error:
