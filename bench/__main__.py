@@ -9,9 +9,9 @@ import traceback
 import warnings
 
 from bench import processes, report
-from bench.cases import FULL, QUICK, artifacts, mixed, registry, saturation, scale, scoring, start, traces, tracking
+from bench.cases import FULL, QUICK, artifacts, drift, mixed, registry, saturation, scale, scoring, start, traces, tracking
 
-CASES = [start, tracking, saturation, scale, registry, traces, artifacts, scoring, mixed]
+CASES = [start, tracking, saturation, scale, registry, traces, artifacts, scoring, drift, mixed]
 # What takes long is measured when it is asked for by name.
 BY_NAME_ONLY = {*scale.BY_NAME_ONLY, *mixed.NAMES}
 ORDER = [name for case in CASES for name in case.NAMES]

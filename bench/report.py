@@ -41,10 +41,11 @@ def machine():
 
 
 def rows_of(case):
-    """One row per side of Fettle: MLflow's figure if it has one, ours, the ratio, the goals and whether they are met."""
-    reference = case["sides"].get("mlflow")
+    """One row per side of Fettle: MLflow's figure (or that of the tool in its place) if it has one, ours, the ratio, the goals and whether they are met."""
+    beside = case.get("reference", "mlflow")
+    reference = case["sides"].get(beside)
     for side, measured in case["sides"].items():
-        if side == "mlflow":
+        if side == beside:
             continue
         theirs, ours = figure(reference) if reference else None, figure(measured)
         ratio = None

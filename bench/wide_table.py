@@ -1,7 +1,7 @@
 """Writes two wide Parquet files for `fettle drift compare`, and measures it on them.
 
     python bench/wide_table.py write FOLDER [--rows 3000000] [--columns 1000]
-    python bench/wide_table.py measure FOLDER
+    python bench/wide_table.py measure FOLDER [--profile evidently]
     python bench/wide_table.py evidently FOLDER
 
 Six columns of ten are 32-bit floats of three decimals, two are whole numbers below 1,000, two are words of eight kinds.
@@ -61,19 +61,17 @@ def write(folder, rows, columns):
         print(f"{folder / name}.parquet: {(folder / name).with_suffix('.parquet').stat().st_size / 1e9:.1f} GB", flush=True)
 
 
-def measure(folder):
+def measure(folder, profile):
     files = [str(folder / f"{name}.parquet") for name in ("reference", "current")]
+    command = [os.environ["FETTLE_BIN"], "drift", "compare", *files, "--profile", profile, "-o", "json"]
     started = time.monotonic()
-    output = subprocess.run([os.environ["FETTLE_BIN"], "drift", "compare", *files, "-o", "json"], capture_output=True, check=True)
+    output = subprocess.run(command, capture_output=True, check=True)
     elapsed = time.monotonic() - started
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     drift = json.loads(output.stdout)["drift"]
-    drifted = [column["column"] for column in drift["columns"] if column["state"] == "drift"]
-    print(
-        f"{drift['reference_rows']:,} and {drift['current_rows']:,} rows of {len(drift['columns'])} columns: {elapsed:.1f} s, "
-        f"{usage.ru_utime + usage.ru_stime:.1f} s of processors, {usage.ru_maxrss / 1024:.0f} MiB at most; "
-        f"{len(drifted)} columns have drifted, {drift['immaterial_columns']} changed immaterially"
-    )
+    columns = {
+        column["column"]: {"value": column["effect"]["value"], "drifted": column["state"] == "drift"} for column in drift["columns"] if column["effect"]
+    }
+    return found(drift["reference_rows"], drift["current_rows"], columns, elapsed, resource.getrusage(resource.RUSAGE_CHILDREN))
 
 
 def evidently(folder):
@@ -87,25 +85,53 @@ def evidently(folder):
     started = time.monotonic()
     frames = [pandas.read_parquet(folder / f"{name}.parquet") for name in ("reference", "current")]
     reference, current = (Dataset.from_pandas(frame, data_definition=DataDefinition()) for frame in frames)
-    value = Report([DataDriftPreset()]).run(current, reference).dict()["metrics"][0]["value"]
+    metrics = Report([DataDriftPreset()]).run(current, reference).dict()["metrics"]
     elapsed = time.monotonic() - started
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    print(
-        f"{len(frames[0]):,} and {len(frames[1]):,} rows of {len(frames[0].columns)} columns: {elapsed:.1f} s, "
-        f"{usage.ru_utime + usage.ru_stime:.1f} s of processors, {usage.ru_maxrss / 1024:.0f} MiB at most; "
-        f"{value['count']:.0f} columns have drifted"
+    columns = {}
+    for metric in metrics:
+        config = metric["config"]
+        if "column" in config:
+            value = float(metric["value"])
+            drifted = value < config["threshold"] if "p_value" in config["method"] else value >= config["threshold"]
+            columns[config["column"]] = {"value": value, "drifted": drifted}
+    return found(*map(len, frames), columns, elapsed, resource.getrusage(resource.RUSAGE_SELF))
+
+
+def found(reference_rows, current_rows, columns, seconds, usage):
+    return {
+        "reference_rows": reference_rows,
+        "current_rows": current_rows,
+        "columns": columns,
+        "seconds": seconds,
+        "cpu_seconds": usage.ru_utime + usage.ru_stime,
+        "memory_mib": usage.ru_maxrss / 1024,
+    }
+
+
+def text(measured):
+    drifted = sum(column["drifted"] for column in measured["columns"].values())
+    return (
+        f"{measured['reference_rows']:,} and {measured['current_rows']:,} rows of {len(measured['columns'])} columns: "
+        f"{measured['seconds']:.1f} s, {measured['cpu_seconds']:.1f} s of processors, {measured['memory_mib']:.0f} MiB at most; "
+        f"{drifted} columns have drifted"
     )
 
 
-parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-parser.add_argument("what", choices=["write", "measure", "evidently"])
-parser.add_argument("folder", type=Path)
-parser.add_argument("--rows", type=int, default=3_000_000)
-parser.add_argument("--columns", type=int, default=1_000)
-arguments = parser.parse_args()
-if arguments.what == "write":
-    write(arguments.folder, arguments.rows, arguments.columns)
-elif arguments.what == "measure":
-    measure(arguments.folder)
-else:
-    evidently(arguments.folder)
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("what", choices=["write", "measure", "evidently"])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--rows", type=int, default=3_000_000)
+    parser.add_argument("--columns", type=int, default=1_000)
+    parser.add_argument("--profile", default="fettle", help="whose rule `measure` decides by")
+    parser.add_argument("--json", action="store_true", help="print what is measured as JSON, column by column")
+    arguments = parser.parse_args()
+    if arguments.what == "write":
+        write(arguments.folder, arguments.rows, arguments.columns)
+        return
+    measured = measure(arguments.folder, arguments.profile) if arguments.what == "measure" else evidently(arguments.folder)
+    print(json.dumps(measured) if arguments.json else text(measured))
+
+
+if __name__ == "__main__":
+    main()

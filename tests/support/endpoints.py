@@ -29,9 +29,10 @@ def wait_for(holds, what, seconds):
 class Load:
     """Callers that send the next request as soon as the last is answered."""
 
-    def __init__(self, url, callers=CALLERS, row=ROW, patience_seconds=60):
+    def __init__(self, url, callers=CALLERS, row=ROW, patience_seconds=60, name=""):
         self.row = row
         self.patience_seconds = patience_seconds
+        self.name = name
         self.url = f"{url}/endpoints/iris/invocations"
         self.ended = threading.Event()
         self.failures = []
@@ -44,7 +45,7 @@ class Load:
         for count in itertools.count():
             if self.ended.is_set():
                 return
-            request_id = f"{number}-{count}"
+            request_id = f"{self.name}{number}-{count}"
             try:
                 answer = session.post(self.url, data=self.row, headers={"X-Request-ID": request_id}, timeout=self.patience_seconds)
             except requests.RequestException as error:

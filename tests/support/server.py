@@ -37,8 +37,8 @@ def mlflow_server(folder):
     return Process(command, port, folder / "mlflow.log", {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"})
 
 
-def tracking_server(folder, backend_uri):
-    """A server that is not started yet, on a port of its own, with its files in `folder`."""
+def tracking_server(folder, backend_uri, artifacts=None):
+    """A server that is not started yet, on a port of its own, with its files in `folder`; several may share artifacts."""
     port = free_port()
     environment = {
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
@@ -51,7 +51,7 @@ def tracking_server(folder, backend_uri):
     if not backend_uri.startswith("sqlite"):
         # A server with a file for its database makes a key of its own; replicas have to be given one.
         environment["FETTLE_SECRET_KEY"] = SECRET_KEY
-    command = server_command(port, backend_uri, folder / "artifacts")
+    command = server_command(port, backend_uri, artifacts or folder / "artifacts")
     return Process(command, port, folder / "server.log", environment)
 
 

@@ -35,6 +35,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
                 .current_dir(project::root()),
         );
     }
+    let evidently = python::environment("evidently", &folder.join("evidently.txt"))?;
     let fettle = build_fettle(Profile::Release)?;
     step("Building the tools of the benchmarks", || {
         run_command(cargo()?.args(["build", "--package", "fettle-bench", "--release"]))
@@ -46,6 +47,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         .arg("bench")
         .current_dir(project::root())
         .env("FETTLE_BENCH_TOOLS", project::target()?.join("release"))
+        .env("FETTLE_BENCH_EVIDENTLY", evidently)
         .env("FETTLE_BENCH_POSTGRES", &postgres.address)
         .env("FETTLE_BIN", fettle);
     for name in &options.only {

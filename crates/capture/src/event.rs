@@ -103,6 +103,9 @@ pub struct EventLine<'a> {
     pub latencyus: Option<u64>,
     #[serde(default, borrow)]
     pub data: Option<&'a RawValue>,
+    /// Where Azure's collector has put a payload of more than 4 MB instead.
+    #[serde(default, borrow)]
+    pub datainblob: Option<&'a RawValue>,
 }
 
 /// The data of an exchange.
@@ -194,8 +197,15 @@ impl Event {
         if correlation_id.len() > NAME_LENGTH {
             return invalid(format!("correlationid: it is longer than {NAME_LENGTH} bytes"));
         }
+        if let Some(place) = line.datainblob {
+            return invalid(format!(
+                "datainblob: the payload lies at {}, which is not read from here; send the event with the payload as \
+                 its data and without datainblob",
+                place.get()
+            ));
+        }
         let Some(data) = line.data else {
-            return invalid("data: it is missing; payloads that lie elsewhere (datainblob) are not fetched".to_owned());
+            return invalid("data: it is missing".to_owned());
         };
         if kind == EventKind::Exchange && serde_json::from_str::<Both<'_>>(data.get()).is_err() {
             return invalid("data: an exchange has a request and a response".to_owned());
@@ -373,7 +383,12 @@ mod tests {
             (
                 r#"{"specversion":"1.0","id":"1","type":"fettle.inference.request"}"#,
                 Some("e"),
-                "data",
+                "data: it is missing",
+            ),
+            (
+                r#"{"specversion":"1.0","id":"1","type":"azureml.inference.request","data":null,"datainblob":"https://a.example/b.blob"}"#,
+                Some("e"),
+                "datainblob: the payload lies at \"https://a.example/b.blob\"",
             ),
         ] {
             let error = take(text, endpoint).expect_err(text).to_string();

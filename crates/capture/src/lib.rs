@@ -25,5 +25,5 @@ pub use roll::{Rolled, log_of_table, roll};
 pub use segment::{LogEntry, Segment, read_segment};
 pub use spool::{Gap, Sealed, Spool};
 pub use table::{Cell, Cells, Column, Table, TableBuilder, TableError};
-pub use tally::{Point, Tally, latency_quantile_ms};
+pub use tally::{Point, Points, Tally, latency_quantile_ms};
 pub use upload::{UploadError, read_upload};

@@ -92,11 +92,13 @@ impl Queue {
         true
     }
 
-    /// All that waits; `spare` is what the next ones are put into.
-    pub fn take(&self, mut spare: Vec<Item>) -> Vec<Item> {
+    /// All that waits, which is counted as in hand before it is no longer counted here; `spare` is what the next ones
+    /// are put into.
+    pub fn take(&self, mut spare: Vec<Item>, in_hand: &AtomicU64) -> Vec<Item> {
         spare.clear();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.bytes = 0;
+        in_hand.store(state.items.len() as u64, Ordering::SeqCst);
         std::mem::replace(&mut state.items, spare)
     }
 
@@ -150,8 +152,13 @@ mod tests {
         assert!(!queue.push(served(0), &me), "a fourth has no place");
         let counts = [&queue.dropped, &queue.dropped_bodies].map(|count| count.load(Ordering::Relaxed));
         assert_eq!(counts, [1, 1]);
-        let bodies = queue.take(Vec::new()).iter().filter(|item| item.bytes() > 0).count();
-        assert_eq!(bodies, 2);
+        let in_hand = AtomicU64::new(0);
+        let bodies = queue
+            .take(Vec::new(), &in_hand)
+            .iter()
+            .filter(|item| item.bytes() > 0)
+            .count();
+        assert_eq!((bodies, in_hand.into_inner()), (2, 3));
         assert!(queue.push(served(100), &me), "there is room again");
     }
 }

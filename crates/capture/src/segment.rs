@@ -23,6 +23,16 @@ pub struct Segment {
     pub unreadable_lines: usize,
 }
 
+#[cfg(test)]
+impl Segment {
+    /// The log for comparing: correlation id, status and rows.
+    pub(crate) fn logged(&self) -> Vec<(&str, Option<u16>, usize)> {
+        let log = self.log.iter();
+        log.map(|entry| (&*entry.correlation_id, entry.status, entry.rows))
+            .collect()
+    }
+}
+
 /// One request.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct LogEntry {
@@ -256,13 +266,8 @@ mod tests {
         let segment = read_segment(&text);
         assert_eq!((segment.endpoint.as_str(), segment.deployment.as_str()), ("e", "d"));
         assert_eq!(segment.unreadable_lines, 2, "the torn one, and half an exchange");
-        let log: Vec<_> = segment
-            .log
-            .iter()
-            .map(|entry| (&*entry.correlation_id, entry.status, entry.rows))
-            .collect();
         assert_eq!(
-            log,
+            segment.logged(),
             [
                 ("b", Some(400), 0),
                 ("a", Some(200), 2),

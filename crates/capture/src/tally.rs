@@ -1,7 +1,7 @@
-//! Operational figures of a deployment over a few seconds: mergeable over replicas and over time.
+//! Operational figures of a deployment over a few seconds, by status: mergeable over replicas and over time.
 
 use serde::{Deserialize, Serialize};
-use std::sync::LazyLock;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 /// Latency buckets grow by a quarter, so a quantile is within 12 % of the truth. The first ends at 10 microseconds,
 /// the last holds what took longer than two minutes.
@@ -9,38 +9,28 @@ const BUCKETS: usize = 74;
 const FIRST_US: f64 = 10.0;
 const GROWTH: f64 = 1.25;
 
-/// Counts of one deployment over some time.
-#[derive(Debug, Clone, PartialEq)]
+/// Requests of one deployment over some time. Answers have few statuses, so a list is searched faster than a map.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Tally {
-    pub requests: u64,
-    pub client_errors: u64,
-    pub server_errors: u64,
-    pub latency_sum_us: u64,
-    pub latency_min_us: u64,
-    pub latency_max_us: u64,
+    statuses: Vec<(u16, Counts)>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Counts {
+    requests: u64,
+    latency_sum_us: u64,
+    latency_min_us: u64,
+    latency_max_us: u64,
     histogram: [u32; BUCKETS],
 }
 
-impl Default for Tally {
-    fn default() -> Self {
-        Self {
-            requests: 0,
-            client_errors: 0,
-            server_errors: 0,
-            latency_sum_us: 0,
-            latency_min_us: u64::MAX,
-            latency_max_us: 0,
-            histogram: [0; BUCKETS],
-        }
-    }
-}
+/// A [`Tally`] as it is kept: a point for each status.
+pub type Points = BTreeMap<u16, Point>;
 
-/// A [`Tally`] as it is kept.
+/// Requests that were answered with one status, or with any of several.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Point {
     pub requests: i64,
-    pub client_errors: i64,
-    pub server_errors: i64,
     pub latency_sum_us: i64,
     pub latency_min_us: i64,
     pub latency_max_us: i64,
@@ -50,19 +40,52 @@ pub struct Point {
 
 impl Tally {
     pub fn add(&mut self, status: u16, latency_us: u64) {
-        self.requests += 1;
-        self.client_errors += u64::from((400..500).contains(&status));
-        self.server_errors += u64::from(status >= 500);
-        self.latency_sum_us += latency_us;
-        self.latency_min_us = self.latency_min_us.min(latency_us);
-        self.latency_max_us = self.latency_max_us.max(latency_us);
-        self.histogram[bucket(latency_us)] += 1;
+        let counts = self.of(status);
+        counts.requests += 1;
+        counts.latency_sum_us += latency_us;
+        counts.latency_min_us = counts.latency_min_us.min(latency_us);
+        counts.latency_max_us = counts.latency_max_us.max(latency_us);
+        counts.histogram[bucket(latency_us)] += 1;
+    }
+
+    fn of(&mut self, status: u16) -> &mut Counts {
+        let known = self.statuses.iter().position(|(known, _)| *known == status);
+        let place = known.unwrap_or_else(|| {
+            self.statuses.push((status, Counts::none()));
+            self.statuses.len() - 1
+        });
+        &mut self.statuses[place].1
     }
 
     pub fn merge(&mut self, other: &Self) {
+        for (status, more) in &other.statuses {
+            self.of(*status).merge(more);
+        }
+    }
+
+    pub fn requests(&self) -> u64 {
+        self.statuses.iter().map(|(_, counts)| counts.requests).sum()
+    }
+
+    pub fn points(&self) -> Points {
+        let points = self.statuses.iter().map(|(status, counts)| (*status, counts.point()));
+        points.collect()
+    }
+}
+
+impl Counts {
+    fn none() -> Self {
+        Self {
+            requests: 0,
+            latency_sum_us: 0,
+            latency_min_us: u64::MAX,
+            latency_max_us: 0,
+            histogram: [0; BUCKETS],
+        }
+    }
+
+    fn merge(&mut self, other: &Self) {
         self.requests += other.requests;
-        self.client_errors += other.client_errors;
-        self.server_errors += other.server_errors;
         self.latency_sum_us += other.latency_sum_us;
         self.latency_min_us = self.latency_min_us.min(other.latency_min_us);
         self.latency_max_us = self.latency_max_us.max(other.latency_max_us);
@@ -71,12 +94,10 @@ impl Tally {
         }
     }
 
-    pub fn point(&self) -> Point {
+    fn point(&self) -> Point {
         let histogram = self.histogram.iter().enumerate();
         Point {
             requests: self.requests as i64,
-            client_errors: self.client_errors as i64,
-            server_errors: self.server_errors as i64,
             latency_sum_us: self.latency_sum_us as i64,
             latency_min_us: self.latency_min_us.min(i64::MAX as u64) as i64,
             latency_max_us: self.latency_max_us as i64,
@@ -99,8 +120,6 @@ impl Point {
             self.latency_min_us.min(other.latency_min_us)
         };
         self.requests += other.requests;
-        self.client_errors += other.client_errors;
-        self.server_errors += other.server_errors;
         self.latency_sum_us += other.latency_sum_us;
         self.latency_max_us = self.latency_max_us.max(other.latency_max_us);
         for (index, count) in &other.histogram {
@@ -149,8 +168,9 @@ mod tests {
         for latency in 1..=10_000u64 {
             tally.add(200, latency * 10);
         }
+        let point = &tally.points()[&200];
         for (share, truth) in [(0.5, 50.0), (0.95, 95.0), (0.99, 99.0)] {
-            let found = latency_quantile_ms(&tally.point(), share).expect("requests");
+            let found = latency_quantile_ms(point, share).expect("requests");
             assert!((found / truth - 1.0).abs() < 0.13, "{share}: {found} for {truth}");
         }
         assert_eq!(latency_quantile_ms(&Point::default(), 0.5), None);
@@ -164,11 +184,18 @@ mod tests {
             whole.add(status, latency);
             parts[(step % 2) as usize].add(status, latency);
         }
-        let mut merged = Point::default();
+        let mut merged = parts[0].clone();
+        merged.merge(&parts[1]);
+        assert_eq!((merged.points(), merged.requests()), (whole.points(), 2000));
+        let mut kept = Points::new();
         for part in &parts {
-            merged.merge(&part.point());
+            for (status, point) in part.points() {
+                kept.entry(status).or_default().merge(&point);
+            }
         }
-        merged.histogram.sort_unstable();
-        assert_eq!(merged, whole.point());
+        for point in kept.values_mut() {
+            point.histogram.sort_unstable();
+        }
+        assert_eq!(kept, whole.points());
     }
 }

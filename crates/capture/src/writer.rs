@@ -31,6 +31,8 @@ pub(crate) struct Writer {
     /// The text of a time, which many requests share.
     time: (i64, String),
     next_number: u64,
+    /// Files were made since the folder was synced.
+    made_files: bool,
     synced_at: Instant,
     _spool: Spool,
 }
@@ -70,6 +72,7 @@ impl Writer {
             known: HashMap::new(),
             time: (i64::MIN, String::new()),
             next_number: 0,
+            made_files: false,
             synced_at: Instant::now(),
             _spool: spool,
         }
@@ -82,7 +85,7 @@ impl Writer {
             let closing = self.shared.closing.load(Ordering::SeqCst);
             let sync_asked = self.shared.sync_asked.load(Ordering::SeqCst);
             let seal_asked = self.shared.seal_asked.load(Ordering::SeqCst);
-            items = self.shared.queue.take(items);
+            items = self.shared.queue.take(items, &self.shared.in_hand);
             let idle = items.is_empty();
             for item in items.drain(..) {
                 match item {
@@ -97,6 +100,7 @@ impl Writer {
             }
             self.publish();
             self.flush();
+            self.shared.in_hand.store(0, Ordering::SeqCst);
             let must_sync = sync_asked > self.shared.sync_done.load(Ordering::SeqCst);
             if must_sync || closing || self.synced_at.elapsed() >= self.limits.sync_every {
                 self.sync();
@@ -186,6 +190,7 @@ impl Writer {
                         pending_events: 0,
                     };
                     self.files.insert(key.clone(), open);
+                    self.made_files = true;
                 }
                 Err(error) => {
                     self.failed(&error, 1);
@@ -218,7 +223,7 @@ impl Writer {
                 Ok(()) => {
                     open.bytes += size;
                     open.dirty = true;
-                    self.shared.written.fetch_add(open.pending_events, Ordering::Relaxed);
+                    self.shared.written.fetch_add(open.pending_events, Ordering::SeqCst);
                     self.shared.spool_bytes.fetch_add(size, Ordering::Relaxed);
                 }
                 Err(error) => failures.push((error, open.pending_events)),
@@ -233,7 +238,7 @@ impl Writer {
 
     fn sync(&mut self) {
         self.synced_at = Instant::now();
-        let written = self.shared.written.load(Ordering::Relaxed);
+        let written = self.shared.written.load(Ordering::SeqCst);
         let mut failure = None;
         for open in self.files.values_mut().filter(|open| open.dirty) {
             match open.file.sync_data() {
@@ -241,8 +246,15 @@ impl Writer {
                 Err(error) => failure = Some(error),
             }
         }
+        // A new file is found after a power cut when its folder is on disk, too.
+        if std::mem::take(&mut self.made_files)
+            && let Err(error) = File::open(&self.shared.folder).and_then(|folder| folder.sync_all())
+        {
+            self.made_files = true;
+            failure = Some(error);
+        }
         match failure {
-            None => self.shared.synced.store(written, Ordering::Relaxed),
+            None => self.shared.synced.store(written, Ordering::SeqCst),
             Some(error) => self.failed(&error, 0),
         }
     }
@@ -406,13 +418,8 @@ mod tests {
         assert_eq!(text.lines().count(), 4);
         let segment = read_segment(&text);
         assert_eq!((segment.unreadable_lines, segment.rows.rows), (0, 4));
-        let log: Vec<_> = segment
-            .log
-            .iter()
-            .map(|entry| (&*entry.correlation_id, entry.status, entry.rows))
-            .collect();
         assert_eq!(
-            log,
+            segment.logged(),
             [
                 ("plain", Some(200), 2),
                 ("nan\\", Some(200), 1),

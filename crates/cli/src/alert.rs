@@ -161,10 +161,18 @@ pub(crate) fn run(command: Command) -> Result<()> {
 fn print(output: &OutputArgs, alerts: &Value, whole: &Value) -> Result<()> {
     let mut rows = rows(alerts, &FIELDS);
     for (row, alert) in rows.iter_mut().zip(alerts.as_array().into_iter().flatten()) {
-        row.push(cell(&alert["annotations"]["summary"]));
+        row.extend([about(&alert["labels"]), cell(&alert["annotations"]["summary"])]);
     }
-    let headers: Vec<&str> = FIELDS.into_iter().chain(["summary"]).collect();
+    let headers: Vec<&str> = FIELDS.into_iter().chain(["labels", "summary"]).collect();
     output.print(&headers, &rows, whole)
+}
+
+/// What tells the alerts of one rule apart.
+fn about(labels: &Value) -> String {
+    let labels = labels.as_object().into_iter().flatten();
+    let own = labels.filter(|(name, _)| !["alertname", "severity"].contains(&name.as_str()));
+    let texts: Vec<String> = own.map(|(name, value)| format!("{name}={}", cell(value))).collect();
+    texts.join(" ")
 }
 
 async fn show(args: Named) -> Result<()> {
@@ -248,8 +256,10 @@ async fn silence(command: SilenceCommand) -> Result<()> {
             let rows: Vec<Vec<String>> = silences
                 .map(|silence| {
                     let matchers = silence["silence"]["matchers"].as_array().into_iter().flatten();
-                    let matchers =
-                        matchers.map(|matcher| format!("{}={}", cell(&matcher["name"]), cell(&matcher["value"])));
+                    let matchers = matchers.map(|matcher| {
+                        let sign = if matcher["is_regex"] == true { "=~" } else { "=" };
+                        format!("{}{sign}{}", cell(&matcher["name"]), cell(&matcher["value"]))
+                    });
                     vec![
                         cell(&silence["id"]),
                         cell(&silence["active"]),

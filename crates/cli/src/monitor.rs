@@ -186,8 +186,40 @@ async fn show(args: Named) -> Result<()> {
             .print(&FIELDS, &rows(&Value::from(vec![monitor.clone()]), &FIELDS), &monitor)?;
     }
     monitor["last_run"] = run.clone();
-    args.output
-        .print(&RESULT_FIELDS, &rows(&run["results"], &RESULT_FIELDS), &monitor)
+    let headers: Vec<&str> = RESULT_FIELDS.into_iter().chain(["note"]).collect();
+    args.output.print(&headers, &result_rows(&run), &monitor)
+}
+
+fn result_rows(run: &Value) -> Vec<Vec<String>> {
+    let mut rows = rows(&run["results"], &RESULT_FIELDS);
+    for (row, result) in rows.iter_mut().zip(run["results"].as_array().into_iter().flatten()) {
+        row.push(note(result));
+    }
+    rows
+}
+
+/// How much the verdict is to be trusted.
+fn note(result: &Value) -> String {
+    let detail = &result["detail"];
+    let number = |value: &Value| value.as_f64().map(|value| cell(&json!(value)));
+    let interval = [0, 1].map(|end| number(&detail["interval"][end]));
+    match (&detail["smallest_detectable_shift"], interval) {
+        _ if result["verdict"] == "insufficient_data" && detail["reason"].is_string() => cell(&detail["reason"]),
+        (shift, _) if shift.is_object() => {
+            let unit = if shift["unit"] == "share_of_rows" {
+                "of the rows"
+            } else {
+                "standard deviations"
+            };
+            let seen = format!("sees {} {unit}", cell(&shift["value"]));
+            match number(&detail["false_alarm_rate"]) {
+                Some(rate) => format!("{seen}, false alarm rate {rate}"),
+                None => seen,
+            }
+        }
+        (_, [Some(low), Some(high)]) => format!("{low} to {high}"),
+        _ => "-".to_owned(),
+    }
 }
 
 async fn run_now(args: Run) -> Result<()> {
@@ -206,12 +238,15 @@ async fn run_now(args: Run) -> Result<()> {
         .iter()
         .flat_map(|run| {
             let end = cell(&run["window_end"]);
-            rows(&run["results"], &RESULT_FIELDS)
+            result_rows(run)
                 .into_iter()
                 .map(move |row| std::iter::once(end.clone()).chain(row).collect())
         })
         .collect();
-    let headers: Vec<&str> = std::iter::once("window_end").chain(RESULT_FIELDS).collect();
+    let headers: Vec<&str> = std::iter::once("window_end")
+        .chain(RESULT_FIELDS)
+        .chain(["note"])
+        .collect();
     args.output.print(&headers, &results, &answer)?;
     if args.fail_on_alarm && runs.iter().any(|run| run["verdict"] == "alarm") {
         bail!("monitor `{}` raises an alarm", args.name);

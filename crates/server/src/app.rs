@@ -193,7 +193,7 @@ impl App {
         if let Err(error) = tokio::task::spawn_blocking(move || capture.close()).await {
             tracing::error!(%error, "The capture was not closed");
         }
-        if let Err(error) = operational::flush(self).await {
+        if let Err(error) = operational::close(self).await {
             tracing::warn!(%error, "The last figures of operation could not be written");
         }
     }

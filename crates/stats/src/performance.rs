@@ -38,7 +38,7 @@ impl Performance {
             label_coverage: labels as f64 / predictions.max(labels).max(1) as f64,
             metrics: metrics
                 .into_iter()
-                .filter(|(_, measured)| measured.value.is_finite())
+                .filter(|(_, measured)| labels > 0 && measured.value.is_finite())
                 .map(|(name, measured)| (name.to_owned(), measured))
                 .collect(),
         }
@@ -85,7 +85,7 @@ fn r2(pairs: &[(f64, f64)]) -> f64 {
     }
 }
 
-/// `accuracy` and, over all classes alike (macro), `precision`, `recall`, `f1`; with two classes those of `positive`.
+/// `accuracy` and, over all classes alike (macro), `precision`, `recall`, `f1_score`; with two classes those of `positive`.
 /// A ratio over nothing is zero, as scikit-learn says by default.
 pub fn classification(pairs: &[(&str, &str)], predictions: u64, positive: Option<&str>) -> Performance {
     let mut classes: Vec<&str> = pairs.iter().flat_map(|pair| [pair.0, pair.1]).collect();
@@ -117,11 +117,11 @@ pub fn classification(pairs: &[(&str, &str)], predictions: u64, positive: Option
         measured.push(("precision", bootstrapped(&coded, |pairs| scores(pairs, &chosen)[0])));
         measured.push(("recall", bootstrapped(&coded, |pairs| scores(pairs, &chosen)[1])));
     }
-    measured.push(("f1", bootstrapped(&coded, |pairs| scores(pairs, &chosen)[2])));
+    measured.push(("f1_score", bootstrapped(&coded, |pairs| scores(pairs, &chosen)[2])));
     Performance::new(predictions, pairs.len() as u64, measured)
 }
 
-/// Precision, recall and f1, averaged over `classes`.
+/// Precision, recall and F1, averaged over `classes`.
 fn scores(pairs: &[(u32, u32)], classes: &[u32]) -> [f64; 3] {
     let places = classes.iter().max().map_or(0, |&class| class as usize + 1);
     let (mut hits, mut truths, mut answers) = (vec![0_u64; places], vec![0_u64; places], vec![0_u64; places]);

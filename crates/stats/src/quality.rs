@@ -14,6 +14,7 @@ use crate::{
     special::binomial_mass,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The names that Azure uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -26,6 +27,8 @@ pub enum Rate {
 }
 
 impl Rate {
+    pub const ALL: [Self; 3] = [Self::NullValueRate, Self::DataTypeErrorRate, Self::OutOfBoundsRate];
+
     pub fn name(self) -> &'static str {
         match self {
             Self::NullValueRate => "null_value_rate",
@@ -35,14 +38,14 @@ impl Rate {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct QualityRule {
     /// How far above the reference's own rate a rate has to be to matter.
     pub margin: f64,
     pub false_discovery_rate: f64,
-    /// Azure's rule instead: any rate above this one.
-    pub fixed_threshold: Option<f64>,
+    /// Azure's rule instead, for the rates that have one: any rate above it.
+    pub fixed_thresholds: BTreeMap<Rate, f64>,
 }
 
 impl Default for QualityRule {
@@ -50,7 +53,7 @@ impl Default for QualityRule {
         Self {
             margin: 0.01,
             false_discovery_rate: 0.05,
-            fixed_threshold: None,
+            fixed_thresholds: BTreeMap::new(),
         }
     }
 }
@@ -59,7 +62,7 @@ impl QualityRule {
     /// Azure's defaults: one bad value is a violation.
     pub fn azure() -> Self {
         Self {
-            fixed_threshold: Some(0.0),
+            fixed_thresholds: Rate::ALL.into_iter().map(|rate| (rate, 0.0)).collect(),
             ..Self::default()
         }
     }
@@ -71,6 +74,8 @@ pub struct QualityVerdict {
     pub metric: Rate,
     pub reference_rate: f64,
     pub current_rate: f64,
+    /// What the rate is held against.
+    pub threshold: f64,
     /// One-sided, exact: that so many bad values are no chance.
     pub p_value: f64,
     pub adjusted_p_value: f64,
@@ -160,9 +165,10 @@ pub fn judge(rule: &QualityRule, counted: Vec<Counted>) -> Vec<QualityVerdict> {
         .map(|(rate, (p_value, adjusted_p_value))| {
             let [reference_rate, current_rate] =
                 [rate.reference, rate.current].map(|[bad, rows]| bad as f64 / rows as f64);
-            let is_violation = match rule.fixed_threshold {
+            let fixed = rule.fixed_thresholds.get(&rate.metric);
+            let is_violation = match fixed {
                 // Azure reports rates to five digits.
-                Some(threshold) => (current_rate * 1e5).round() / 1e5 > threshold,
+                Some(threshold) => (current_rate * 1e5).round() / 1e5 > *threshold,
                 None => adjusted_p_value <= rule.false_discovery_rate && current_rate - reference_rate >= rule.margin,
             };
             QualityVerdict {
@@ -170,6 +176,7 @@ pub fn judge(rule: &QualityRule, counted: Vec<Counted>) -> Vec<QualityVerdict> {
                 metric: rate.metric,
                 reference_rate,
                 current_rate,
+                threshold: fixed.copied().unwrap_or(reference_rate + rule.margin),
                 p_value,
                 adjusted_p_value,
                 is_violation,

@@ -125,6 +125,7 @@ fn intervals_and_exact_tests() {
 #[test]
 fn metrics_without_rows_or_with_one_class() {
     assert!(regression(&[], 5).metrics.is_empty());
+    assert!(classification(&[], 5, None).metrics.is_empty());
     assert_eq!(regression(&[], 5).label_coverage, 0.0);
     assert!(
         !probabilities(&[(true, 0.5)], 1).metrics.contains_key("roc_auc"),

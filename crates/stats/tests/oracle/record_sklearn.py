@@ -25,14 +25,14 @@ several = {
     "accuracy": metrics.accuracy_score(classes, guesses),
     "precision": metrics.precision_score(classes, guesses, average="macro"),
     "recall": metrics.recall_score(classes, guesses, average="macro"),
-    "f1": metrics.f1_score(classes, guesses, average="macro"),
+    "f1_score": metrics.f1_score(classes, guesses, average="macro"),
 }
 positive, guessed = classes == 1, guesses == 1
 binary = {
     "accuracy": metrics.accuracy_score(positive, guessed),
     "precision": metrics.precision_score(positive, guessed),
     "recall": metrics.recall_score(positive, guessed),
-    "f1": metrics.f1_score(positive, guessed),
+    "f1_score": metrics.f1_score(positive, guessed),
 }
 scores = np.round(np.clip(0.3 * positive + 0.7 * uniforms(6, ROWS), 0, 1) * 50) / 50
 probability = {"roc_auc": metrics.roc_auc_score(positive, scores), "log_loss": metrics.log_loss(positive, scores)}

@@ -1,6 +1,7 @@
 //! Conditions as Azure's command line writes them: `avg HttpResponseTime > 5000`,
-//! `total Errors >= 10 where deployment includes blue`.
+//! `total Requests >= 10 where deployment includes blue and statusCodeClass includes 5xx`.
 
+use super::dimension::Dimension;
 use crate::{
     error::{Result, invalid},
     monitoring::operational::figures::Aggregation,
@@ -21,8 +22,7 @@ pub struct Condition {
     pub metric: String,
     pub operator: Operator,
     pub threshold: f64,
-    /// Dimension and value: `deployment`, `blue`.
-    pub dimensions: Vec<(String, String)>,
+    pub dimensions: Vec<Dimension>,
 }
 
 impl Operator {
@@ -94,24 +94,43 @@ impl Condition {
             metric: metric.to_owned(),
             operator: Operator::parse("condition", operator)?,
             threshold,
-            dimensions: dimensions(rest)
-                .ok_or_else(|| refuse("after the threshold only `where DIMENSION includes VALUE and ..` may follow"))?,
+            dimensions: dimensions(rest).unwrap_or_else(|| {
+                Err(refuse(
+                    "after the threshold only `where DIMENSION includes VALUE or VALUE and DIMENSION excludes VALUE ..` may follow",
+                ))
+            })?,
         })
     }
 }
 
-fn dimensions(words: &[&str]) -> Option<Vec<(String, String)>> {
+/// None if the words are no dimensions at all.
+fn dimensions(words: &[&str]) -> Option<Result<Vec<Dimension>>> {
     let mut found = Vec::new();
-    for (place, words) in words.chunks(4).enumerate() {
-        let expected = if place == 0 { "where" } else { "and" };
-        match words {
-            [joint, name, "includes" | "=", value] if joint.eq_ignore_ascii_case(expected) => {
-                found.push(((*name).to_owned(), (*value).to_owned()));
-            }
+    let mut rest = words;
+    while !rest.is_empty() {
+        let [joint, name, operator, value, more @ ..] = rest else {
+            return None;
+        };
+        let expected = if found.is_empty() { "where" } else { "and" };
+        let excludes = match operator.to_ascii_lowercase().as_str() {
+            "includes" | "=" => false,
+            "excludes" | "!=" => true,
             _ => return None,
+        };
+        if !joint.eq_ignore_ascii_case(expected) {
+            return None;
         }
+        let mut values = vec![(*value).to_owned()];
+        rest = more;
+        while let [or, value, more @ ..] = rest
+            && or.eq_ignore_ascii_case("or")
+        {
+            values.push((*value).to_owned());
+            rest = more;
+        }
+        found.push(Dimension::new(name, excludes, values));
     }
-    Some(found)
+    Some(found.into_iter().collect())
 }
 
 #[cfg(test)]
@@ -131,7 +150,7 @@ mod tests {
             ),
             ("avg Replicas < 1", Aggregation::Average, "Replicas", "<", 1.0, 0),
             (
-                "total Errors >= 1.5 where deployment includes blue and endpoint = x",
+                "total Errors >= 1.5 where deployment includes blue or green and endpoint = x",
                 Aggregation::Total,
                 "Errors",
                 ">=",
@@ -172,6 +191,8 @@ mod tests {
             ("typical HttpResponseTime > 5", "Average, Minimum"),
             ("avg HttpResponseTime ~ 5", "GreaterThan"),
             ("avg HttpResponseTime > 5 for 5m", "where DIMENSION"),
+            ("avg Requests > 5 where deployment includes a or", "where DIMENSION"),
+            ("avg Requests > 5 where deployment resembles a", "where DIMENSION"),
         ] {
             let error = Condition::parse(text).expect_err(text).message;
             assert!(error.contains(part) && error.contains("condition"), "{text}: {error}");

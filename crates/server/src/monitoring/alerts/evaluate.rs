@@ -2,6 +2,7 @@
 
 use super::{
     channel::CHANNEL,
+    dimension::{self, Dimension},
     labels::{Labels, expand, figure, fingerprint},
     machine::{Moment, State, enough},
     message::{Told, message},
@@ -14,7 +15,7 @@ use crate::{
     error::{ApiError, ErrorCode, Result},
     monitoring::{
         monitors::store as monitors,
-        operational::{self, figures::Sample, flush},
+        operational::{self, figures::Sample, flush, window},
     },
     outbox::{self, store::NewDelivery},
 };
@@ -36,6 +37,7 @@ struct Finding {
 pub async fn evaluate(app: &App, row: RuleRow) -> Result<()> {
     flush(app).await?;
     let (now_ms, external_url) = (app.clock.now_ms(), app.external_url());
+    let instance = app.recorder.instance().to_owned();
     let evaluated = app
         .db
         .write(move |tx| {
@@ -44,7 +46,7 @@ pub async fn evaluate(app: &App, row: RuleRow) -> Result<()> {
                 return Ok(());
             };
             let rule = rule_of(&row)?;
-            let found = findings(tx, row.workspace_id, &rule, now_ms)?;
+            let found = findings(tx, row.workspace_id, &rule, &instance, now_ms)?;
             apply(tx, &row, &rule, found, now_ms, &external_url)?;
             store::set_rule_error(tx, row.id, None)?;
             let next_ms = now_ms + rule.frequency_ms;
@@ -61,29 +63,32 @@ pub fn rule_of(row: &RuleRow) -> Result<Rule> {
         .check()
 }
 
-fn findings(tx: &Tx, workspace_id: i64, rule: &Rule, now_ms: i64) -> Result<Vec<Finding>> {
+fn findings(tx: &Tx, workspace_id: i64, rule: &Rule, instance: &str, now_ms: i64) -> Result<Vec<Finding>> {
     match &rule.target {
         Target::Operation {
             metric,
-            endpoint,
-            deployment,
+            endpoints,
+            dimensions,
             ..
         } => {
-            let endpoints = match endpoint {
-                Some(endpoint) => vec![endpoint.clone()],
-                None => operational::store::endpoints_since(tx, workspace_id, now_ms - KNOWN_MS)?,
-            };
-            let reach_ms = rule.window_ms * rule.periods as i64;
             let mut found = Vec::new();
-            for endpoint in endpoints {
-                let of = deployment.as_deref().unwrap_or_default();
-                let from_ms = now_ms - reach_ms - operational::WIDTH_MS;
-                let samples = operational::store::samples(tx, workspace_id, &endpoint, of, from_ms, now_ms + 1)?;
-                let values =
-                    windows(&samples, rule, now_ms).map(|window| metric.over(rule.aggregation, window, rule.window_ms));
-                let mut labels = labels(rule, &[("endpoint", &endpoint)]);
-                labels.extend(deployment.iter().map(|name| ("deployment".to_owned(), name.clone())));
-                found.push(finding(rule, labels, &values.collect::<Vec<_>>(), None));
+            for endpoint in endpoints_of(tx, workspace_id, endpoints.as_ref(), now_ms)? {
+                let reach_ms = rule.window_ms * rule.periods as i64;
+                let from_ms = now_ms - reach_ms - 4 * operational::WIDTH_MS;
+                let samples = window::samples(tx, workspace_id, &endpoint, None, (from_ms, now_ms + 1))?;
+                let end_ms = window::settled_ms(tx, workspace_id, &endpoint, instance, now_ms)?;
+                for series in dimension::split(samples, dimensions) {
+                    let values = windows(&series.samples, rule, end_ms)
+                        .map(|window| metric.over(rule.aggregation, window, rule.window_ms));
+                    let mut labels = labels(rule, &[("endpoint", &endpoint)]);
+                    labels.extend(
+                        series
+                            .labels
+                            .iter()
+                            .map(|(name, value)| ((*name).to_owned(), value.clone())),
+                    );
+                    found.push(finding(rule, labels, &values.collect::<Vec<_>>(), None));
+                }
             }
             Ok(found)
         }
@@ -113,10 +118,20 @@ fn findings(tx: &Tx, workspace_id: i64, rule: &Rule, now_ms: i64) -> Result<Vec<
     }
 }
 
+/// Those that are named, or those that are known and wanted.
+fn endpoints_of(tx: &Tx, workspace_id: i64, wanted: Option<&Dimension>, now_ms: i64) -> Result<Vec<String>> {
+    if let Some(named) = wanted.and_then(Dimension::named) {
+        return Ok(named.to_vec());
+    }
+    let mut known = operational::store::endpoints_since(tx, workspace_id, now_ms - KNOWN_MS)?;
+    known.retain(|endpoint| wanted.is_none_or(|wanted| wanted.wants(endpoint)));
+    Ok(known)
+}
+
 /// The samples of the last windows, newest first. A point belongs to the window in which its ten seconds begin.
-fn windows<'s>(samples: &'s [Sample], rule: &'s Rule, now_ms: i64) -> impl Iterator<Item = &'s [Sample]> {
+fn windows<'s>(samples: &'s [Sample], rule: &'s Rule, last_ms: i64) -> impl Iterator<Item = &'s [Sample]> {
     (0..rule.periods as i64).map(move |period| {
-        let end_ms = now_ms - period * rule.window_ms;
+        let end_ms = last_ms - period * rule.window_ms;
         let start_ms = end_ms - rule.window_ms;
         let place = |ms: i64| samples.partition_point(|sample| sample.at_ms <= ms);
         &samples[place(start_ms - operational::WIDTH_MS)..place(end_ms)]

@@ -1,10 +1,11 @@
 //! Alert rules: conditions over figures of operation and signals of monitors, held against time, told to receivers.
 //!
-//! `condition`, `machine`, `labels`, `silence` and `message` are rules that know no database. `evaluate` brings a
+//! `condition`, `dimension`, `machine`, `labels`, `silence` and `message` are rules that know no database. `evaluate` brings a
 //! rule's alerts up to date in one transaction, with the messages that follow; `scheduler` does so when it is time.
 
 mod channel;
 mod condition;
+mod dimension;
 mod evaluate;
 mod history;
 mod labels;

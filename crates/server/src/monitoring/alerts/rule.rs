@@ -2,6 +2,7 @@
 
 use super::{
     condition::{Condition, Operator},
+    dimension::{Dimension, DimensionSpec, Name},
     labels::Labels,
     machine::Timing,
 };
@@ -16,6 +17,7 @@ use crate::{
     },
 };
 use serde::{Deserialize, Deserializer, Serialize};
+use std::fmt::Write as _;
 
 const MINUTE_MS: i64 = 60_000;
 const WINDOW_MS_MAX: i64 = 7 * 24 * 60 * MINUTE_MS;
@@ -38,6 +40,9 @@ pub struct RuleSpec {
     pub time_aggregation: Option<String>,
     pub operator: Option<String>,
     pub threshold: Option<f64>,
+    /// Azure's form of what may follow `where` in a condition.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dimensions: Vec<DimensionSpec>,
     #[serde(deserialize_with = "one_or_many")]
     pub scopes: Vec<String>,
     pub endpoint: Option<String>,
@@ -99,9 +104,10 @@ pub enum Target {
     Operation {
         metric: Metric,
         metric_name: String,
-        /// None is every endpoint, each with an alert of its own.
-        endpoint: Option<String>,
-        deployment: Option<String>,
+        /// None is every endpoint; each has an alert of its own.
+        endpoints: Option<Dimension>,
+        /// Of deployments and statuses; each value has an alert of its own.
+        dimensions: Vec<Dimension>,
     },
     Signal {
         monitor: String,
@@ -194,58 +200,114 @@ impl RuleSpec {
     }
 
     fn target(&self, condition: &Condition) -> Result<Target> {
-        let dimension = |name: &str| {
-            let found = condition.dimensions.iter().find(|(known, _)| known == name);
-            found.map(|(_, value)| value.clone())
+        let mut dimensions = self.dimensions(condition)?;
+        let mut take = |name: Name| {
+            let place = dimensions.iter().position(|dimension| dimension.name == name)?;
+            Some(dimensions.remove(place))
         };
-        for (name, _) in &condition.dimensions {
-            if !["endpoint", "deployment", "monitor", "signal", "feature"].contains(&name.as_str()) {
-                return Err(invalid(format!(
-                    "Invalid dimension '{name}' in parameter 'condition': it must be endpoint, deployment, monitor, signal or feature."
-                )));
-            }
-        }
-        if let Some(monitor) = self.monitor.clone().or_else(|| dimension("monitor")) {
-            return Ok(Target::Signal {
+        if let Some(monitor) = one_of(take(Name::Monitor))? {
+            let target = Target::Signal {
                 monitor,
-                signal: self.signal.clone().or_else(|| dimension("signal")),
+                signal: one_of(take(Name::Signal))?,
                 metric: condition.metric.clone(),
-                feature: self.feature.clone().or_else(|| dimension("feature")),
-            });
+                feature: one_of(take(Name::Feature))?,
+            };
+            return match dimensions.first() {
+                Some(other) => Err(misplaced(other, "a rule on a signal of a monitor")),
+                None => Ok(target),
+            };
         }
         let metric = Metric::named(&condition.metric).ok_or_else(|| unknown_metric(&condition.metric))?;
-        // A scope is an endpoint's name, or the id of an Azure resource that ends with it.
-        let of_scope = match self.scopes.as_slice() {
-            [] => None,
-            [scope] => scope.trim_end_matches('/').rsplit('/').next().map(str::to_owned),
-            _ => {
-                return Err(invalid(
-                    "Parameter 'scopes' names more than one endpoint: write a rule for each, or none for all endpoints.",
-                ));
+        let endpoints = take(Name::Endpoint);
+        for dimension in &dimensions {
+            match dimension.name {
+                Name::Signal | Name::Feature => return Err(misplaced(dimension, "a rule without a monitor")),
+                Name::Status | Name::StatusClass if !metric.has_statuses() => {
+                    return Err(misplaced(dimension, &condition.metric));
+                }
+                _ => {}
             }
-        };
+        }
         Ok(Target::Operation {
             metric,
             metric_name: condition.metric.clone(),
-            endpoint: self.endpoint.clone().or_else(|| dimension("endpoint")).or(of_scope),
-            deployment: self.deployment.clone().or_else(|| dimension("deployment")),
+            endpoints,
+            dimensions,
         })
     }
+
+    /// What the condition, the list and the fields of their own say.
+    fn dimensions(&self, condition: &Condition) -> Result<Vec<Dimension>> {
+        let mut all = condition.dimensions.clone();
+        for spec in &self.dimensions {
+            all.push(spec.check()?);
+        }
+        // A scope is an endpoint's name, or the id of an Azure resource that ends with it.
+        let of_scope = |scope: &String| scope.trim_end_matches('/').rsplit('/').next().map(str::to_owned);
+        let endpoints: Vec<String> = match &self.endpoint {
+            Some(endpoint) => vec![endpoint.clone()],
+            None => self.scopes.iter().filter_map(of_scope).collect(),
+        };
+        for (name, values) in [
+            (Name::Endpoint, endpoints),
+            (Name::Deployment, self.deployment.iter().cloned().collect()),
+            (Name::Monitor, self.monitor.iter().cloned().collect()),
+            (Name::Signal, self.signal.iter().cloned().collect()),
+            (Name::Feature, self.feature.iter().cloned().collect()),
+        ] {
+            if !values.is_empty() {
+                all.push(Dimension::of(name, values));
+            }
+        }
+        for (place, dimension) in all.iter().enumerate() {
+            if all[..place].iter().any(|other| other.name == dimension.name) {
+                return Err(invalid(format!(
+                    "Dimension '{}' is given twice: give all of its values at once.",
+                    dimension.name.label()
+                )));
+            }
+        }
+        Ok(all)
+    }
+}
+
+/// The only value, where a rule is of one thing.
+fn one_of(dimension: Option<Dimension>) -> Result<Option<String>> {
+    let Some(dimension) = dimension else { return Ok(None) };
+    match dimension.sole() {
+        Some(one) => Ok(Some(one.to_owned())),
+        None => Err(invalid(format!(
+            "Invalid dimension '{}' supplied: a rule is of one; include one value, and write a rule for each.",
+            dimension.name.label()
+        ))),
+    }
+}
+
+fn misplaced(dimension: &Dimension, what: &str) -> crate::error::ApiError {
+    invalid(format!(
+        "Invalid dimension '{}' supplied: {what} has no such dimension.",
+        dimension.name.label()
+    ))
 }
 
 impl Rule {
     /// For people: `avg HttpResponseTime > 5000`.
     pub fn text(&self) -> String {
-        let metric = match &self.target {
-            Target::Operation { metric_name, .. } => metric_name,
-            Target::Signal { metric, .. } => metric,
+        let (metric, dimensions) = match &self.target {
+            Target::Operation {
+                metric_name,
+                dimensions,
+                ..
+            } => (metric_name, dimensions.as_slice()),
+            Target::Signal { metric, .. } => (metric, [].as_slice()),
         };
-        format!(
-            "{} {metric} {} {}",
-            self.aggregation.name(),
-            self.operator.sign(),
-            self.threshold
-        )
+        let (aggregation, operator) = (self.aggregation.name(), self.operator.sign());
+        let mut text = format!("{aggregation} {metric} {operator} {}", self.threshold);
+        for (place, dimension) in dimensions.iter().enumerate() {
+            let joint = if place == 0 { "where" } else { "and" };
+            let _ = write!(text, " {joint} {dimension}");
+        }
+        text
     }
 }
 
@@ -327,7 +389,22 @@ mod tests {
             ("datapoints_to_alert", json!(0), "datapoints_to_alert"),
             ("threshold", json!(3), "condition"),
             ("treshold", json!(3), "treshold"),
-            ("scopes", json!(["a", "b"]), "scopes"),
+            ("dimensions", json!([{ "name": "pod", "values": ["a"] }]), "pod"),
+            (
+                "dimensions",
+                json!([{ "name": "endpoint", "values": ["a"] }, { "name": "Endpoint", "values": ["b"] }]),
+                "twice",
+            ),
+            (
+                "condition",
+                json!("avg ErrorRate > 1 where statusCodeClass includes 5xx"),
+                "ErrorRate has no such",
+            ),
+            (
+                "condition",
+                json!("avg Requests > 1 where feature includes x"),
+                "without a monitor",
+            ),
         ] {
             let mut spec = good.clone();
             spec[field] = value;

@@ -1,6 +1,7 @@
 //! `/api/fettle/v1/alert-rules`
 
 use super::{
+    dimension::{Dimension, Name},
     evaluate::{evaluate, resolve_all, rule_of},
     rule::{Rule, RuleSpec, Target},
     store::{self, RuleRow},
@@ -194,13 +195,18 @@ pub async fn delete_rule(State(app): State<App>, caller: Caller, PathArg(name): 
     app.db
         .write(move |tx| {
             let row = store::get_rule(tx, caller.workspace_id, &name)?;
-            resolve_all(tx, &row, None, now_ms, &external_url)?;
-            store::delete_rule(tx, row.id)?;
+            remove(tx, &row, now_ms, &external_url)?;
             note(tx, &caller, now_ms, "delete", &name, None)
         })
         .await?;
     app.alerts.waker.wake();
     Ok(EMPTY)
+}
+
+/// Deletes a rule. Who knows that it fires is told that it is over.
+pub fn remove(tx: &Tx, row: &RuleRow, now_ms: i64, external_url: &str) -> Result<()> {
+    resolve_all(tx, row, None, now_ms, external_url)?;
+    store::delete_rule(tx, row.id)
 }
 
 /// Looks at a rule now, whatever its frequency.
@@ -227,10 +233,15 @@ fn view(tx: &Tx, row: RuleRow) -> Result<RuleView, ApiError> {
     let target = match &rule.target {
         Target::Operation {
             metric_name,
-            endpoint,
-            deployment,
+            endpoints,
+            dimensions,
             ..
-        } => json!({ "metric": metric_name, "endpoint": endpoint, "deployment": deployment }),
+        } => json!({
+            "metric": metric_name,
+            "endpoint": endpoints.as_ref().and_then(Dimension::sole),
+            "deployment": dimensions.iter().find(|one| one.name == Name::Deployment).and_then(Dimension::sole),
+            "dimensions": endpoints.iter().chain(dimensions).map(ToString::to_string).collect::<Vec<_>>(),
+        }),
         Target::Signal {
             monitor,
             signal,

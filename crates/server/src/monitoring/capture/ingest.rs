@@ -38,9 +38,13 @@ pub async fn ingest(
     let headers = request.headers().clone();
     let body = read_body(request, app.settings.body_limit).await?;
     let now_ms = app.clock.now_ms();
-    let take = |line: &EventLine<'_>| {
-        Event::of_line(line, place.endpoint.as_deref(), caller.workspace_id, now_ms)
-            .map_err(|error| invalid(format!("Invalid event: {error}")))
+    let take = |number: usize, line: &EventLine<'_>| {
+        Event::of_line(line, place.endpoint.as_deref(), caller.workspace_id, now_ms).map_err(|error| {
+            let id = &line.id;
+            invalid(format!(
+                "Invalid event {number} (id `{id}`), and none was taken: {error}"
+            ))
+        })
     };
     let events = if headers.contains_key("ce-type") {
         vec![binary(&headers, &body, &take)?]
@@ -60,7 +64,8 @@ pub async fn ingest(
     Ok(Json(Accepted { accepted }))
 }
 
-type Take<'t> = &'t dyn Fn(&EventLine<'_>) -> Result<Event>;
+/// An event by its number from 1.
+type Take<'t> = &'t dyn Fn(usize, &EventLine<'_>) -> Result<Event>;
 
 /// A list, or events one after the other, each of which may have a line of its own.
 fn structured(body: &[u8], take: Take<'_>) -> Result<Vec<Event>> {
@@ -68,11 +73,12 @@ fn structured(body: &[u8], take: Take<'_>) -> Result<Vec<Event>> {
     let text = std::str::from_utf8(body).map_err(|_| invalid("The body is not UTF-8."))?;
     if text.trim_start().starts_with('[') {
         let lines: Vec<EventLine<'_>> = serde_json::from_str(text).map_err(not_json)?;
-        return lines.iter().map(take).collect();
+        return (1..).zip(&lines).map(|(number, line)| take(number, line)).collect();
     }
     let lines = serde_json::Deserializer::from_str(text).into_iter::<EventLine<'_>>();
-    let events: Vec<Event> = lines
-        .map(|line| take(&line.map_err(not_json)?))
+    let events: Vec<Event> = (1..)
+        .zip(lines)
+        .map(|(number, line)| take(number, &line.map_err(not_json)?))
         .collect::<Result<_>>()?;
     if events.is_empty() {
         return Err(invalid("The body is empty: send one CloudEvent or more."));
@@ -93,7 +99,7 @@ fn binary(headers: &HeaderMap, body: &[u8], take: Take<'_>) -> Result<Event> {
     let data = RawValue::from_string(data_of_bytes(body))
         .map_err(|error| invalid(format!("The body cannot be kept: {error}")))?;
     let number = |name| attribute(name).and_then(|value| value.parse::<u64>().ok());
-    take(&EventLine {
+    let line = EventLine {
         specversion: attribute("specversion").unwrap_or_default(),
         id: attribute("id").unwrap_or_default(),
         source: attribute("source").unwrap_or_default(),
@@ -110,5 +116,7 @@ fn binary(headers: &HeaderMap, body: &[u8], take: Take<'_>) -> Result<Event> {
         httpstatus: number("httpstatus").and_then(|status| u16::try_from(status).ok()),
         latencyus: number("latencyus"),
         data: Some(&data),
-    })
+        datainblob: None,
+    };
+    take(1, &line)
 }

@@ -57,7 +57,7 @@ pub async fn create_monitor(
     Args(spec): Args<MonitorSpec>,
 ) -> Result<Json<MonitorView>> {
     let monitor = spec.check()?;
-    let now_ms = app.clock.now_ms();
+    let (now_ms, external_url) = (app.clock.now_ms(), app.external_url());
     let view = app
         .db
         .write(move |tx| {
@@ -78,7 +78,7 @@ pub async fn create_monitor(
             if !store::insert(tx, &row)? {
                 return Err(already_exists(format!("Monitor `{}` already exists.", monitor.name)));
             }
-            put_rules(tx, caller.workspace_id, &monitor, now_ms)?;
+            put_rules(tx, caller.workspace_id, &monitor, now_ms, &external_url)?;
             note(tx, &caller, now_ms, "create", &monitor.name)?;
             view(tx, store::get(tx, caller.workspace_id, &monitor.name)?)
         })
@@ -87,7 +87,7 @@ pub async fn create_monitor(
 }
 
 /// An alert rule for each signal that asks for one; those of signals that are gone go.
-fn put_rules(tx: &Tx, workspace_id: i64, monitor: &Monitor, now_ms: i64) -> Result<()> {
+fn put_rules(tx: &Tx, workspace_id: i64, monitor: &Monitor, now_ms: i64, external_url: &str) -> Result<()> {
     let told = &monitor.notification;
     let mut wanted = Vec::new();
     for (signal, spec) in monitor.signals.iter().filter(|(_, signal)| signal.alert_enabled) {
@@ -128,7 +128,7 @@ fn put_rules(tx: &Tx, workspace_id: i64, monitor: &Monitor, now_ms: i64) -> Resu
     }
     for row in alert_store::rules_of_monitor(tx, workspace_id, &monitor.name)? {
         if !wanted.contains(&row.name) {
-            alert_store::delete_rule(tx, row.id)?;
+            rules::remove(tx, &row, now_ms, external_url)?;
         }
     }
     Ok(())
@@ -175,7 +175,7 @@ pub async fn put_monitor(
     }
     spec.name = Some(name.clone());
     let monitor = spec.check()?;
-    let now_ms = app.clock.now_ms();
+    let (now_ms, external_url) = (app.clock.now_ms(), app.external_url());
     let view = app
         .db
         .write(move |tx| {
@@ -183,26 +183,28 @@ pub async fn put_monitor(
             let text = serde_json::to_string(&spec).expect("plain structs serialise");
             let next_ms = monitor.schedule.as_ref().and_then(|schedule| schedule.next_ms(now_ms));
             store::update(tx, row.id, &text, next_ms, now_ms)?;
-            put_rules(tx, caller.workspace_id, &monitor, now_ms)?;
+            put_rules(tx, caller.workspace_id, &monitor, now_ms, &external_url)?;
             note(tx, &caller, now_ms, "update", &name)?;
             view(tx, store::get(tx, caller.workspace_id, &name)?)
         })
         .await?;
+    app.alerts.waker.wake();
     Ok(Json(view))
 }
 
 pub async fn delete_monitor(State(app): State<App>, caller: Caller, PathArg(name): PathArg) -> Result<Json<Empty>> {
-    let now_ms = app.clock.now_ms();
+    let (now_ms, external_url) = (app.clock.now_ms(), app.external_url());
     app.db
         .write(move |tx| {
             let row = store::get(tx, caller.workspace_id, &name)?;
             for rule in alert_store::rules_of_monitor(tx, caller.workspace_id, &name)? {
-                alert_store::delete_rule(tx, rule.id)?;
+                rules::remove(tx, &rule, now_ms, &external_url)?;
             }
             store::delete(tx, row.id)?;
             note(tx, &caller, now_ms, "delete", &name)
         })
         .await?;
+    app.alerts.waker.wake();
     Ok(EMPTY)
 }
 

@@ -146,20 +146,26 @@ async fn look(app: &App, row: &MonitorRow, window: (i64, i64)) -> Result<Looked>
                 let Features::Named(columns) = &signal.features else {
                     unreachable!("they were checked to be named")
                 };
-                freshness::judge(columns, thresholds, &rows)
+                let (columns, thresholds, rows) = (columns.clone(), thresholds.clone(), Arc::clone(&rows));
+                let judged = tokio::task::spawn_blocking(move || freshness::judge(&columns, &thresholds, &rows));
+                judged.await.map_err(parts::interrupted)?
             }
             Kind::Performance(wanted) => {
                 let (labels, as_of) = truth_of(app, &monitor, row.workspace_id, &rows).await?;
-                performance::judge(wanted, monitor.is_regression, &rows, &labels, as_of.map(rfc3339))
+                let (wanted, is_regression, rows) = (wanted.clone(), monitor.is_regression, Arc::clone(&rows));
+                let judged = tokio::task::spawn_blocking(move || {
+                    performance::judge(&wanted, is_regression, &rows, &labels, as_of.map(rfc3339))
+                });
+                judged.await.map_err(parts::interrupted)?
             }
             Kind::Operational(thresholds) => {
                 figures::flush(app).await?;
                 let (workspace_id, endpoint) = (row.workspace_id, monitor.endpoint.clone());
-                let deployment = monitor.deployment.clone().unwrap_or_default();
+                let deployment = monitor.deployment.clone();
                 let samples = app
                     .db
                     .read(move |tx| {
-                        figures::store::samples(tx, workspace_id, &endpoint, &deployment, window.0, window.1)
+                        figures::window::samples(tx, workspace_id, &endpoint, deployment.as_deref(), window)
                     })
                     .await?;
                 operational::judge(thresholds, &samples, window.1 - window.0)

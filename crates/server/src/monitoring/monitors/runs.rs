@@ -11,7 +11,7 @@ use crate::{
     caller::Caller,
     error::{ApiError, ErrorCode, Result, invalid, not_found},
     extract::{Args, Json, PathArg},
-    monitoring::duration::moment_ms,
+    monitoring::duration::{iso, moment_ms},
     page_token,
     system::rfc3339,
 };
@@ -79,6 +79,12 @@ pub async fn run_monitor(
             ));
         }
     };
+    if windows.is_empty() {
+        return Err(invalid(format!(
+            "Invalid value for parameter 'window_start' supplied: from then on there is no room for a window of {}.",
+            iso(lookback.size_ms)
+        )));
+    }
     if windows.len() > WINDOWS_MAX {
         return Err(invalid(format!(
             "Invalid value for parameter 'window_start' supplied: {} windows are more than {WINDOWS_MAX}; fill a shorter time.",

@@ -8,11 +8,13 @@ use super::{
 use crate::{
     app::App,
     error::{ApiError, Result},
-    monitoring::truth,
+    monitoring::{operational::window::has_others, truth},
 };
 use std::time::Duration;
 
 const POLL: Duration = Duration::from_secs(1);
+/// How long it takes to bring a file of captured requests to the artifact store, at most.
+const TAKEN: Duration = Duration::from_secs(30);
 /// After an error of the store.
 const PAUSE: Duration = Duration::from_secs(5);
 /// A monitor whose server died is run by another after this.
@@ -58,10 +60,13 @@ async fn round(app: &App) -> Result<()> {
 /// Runs the window of the time that was due. A server that was away makes up for each time it missed.
 async fn scheduled(app: &App, row: MonitorRow) -> Result<()> {
     let Some(due_ms) = row.next_run_at else { return Ok(()) };
+    let monitor = monitor_of(&row)?;
+    if app.clock.now_ms() < due_ms + patience_ms(app, &row, &monitor).await? {
+        return Ok(());
+    }
     let Some(mut held) = claim(app, &row).await? else {
         return Ok(());
     };
-    let monitor = monitor_of(&row)?;
     tell(
         ran(app, &row, monitor.lookback.window(due_ms), Cause::Schedule).await,
         &row.name,
@@ -70,6 +75,18 @@ async fn scheduled(app: &App, row: MonitorRow) -> Result<()> {
     let id = row.id;
     app.db.write(move |tx| store::set_next_run(tx, id, next_ms)).await?;
     held.release().await
+}
+
+/// What other servers captured is seen here once their files have been taken to the artifact store.
+async fn patience_ms(app: &App, row: &MonitorRow, monitor: &Monitor) -> Result<i64> {
+    let (workspace_id, endpoint) = (row.workspace_id, monitor.endpoint.clone());
+    let (instance, now_ms) = (app.recorder.instance().to_owned(), app.clock.now_ms());
+    let others = app
+        .db
+        .peek(move |tx| has_others(tx, workspace_id, &endpoint, &instance, now_ms))
+        .await?;
+    let rolled = app.settings.capture.limits.segment_age + TAKEN;
+    Ok(if others { rolled.as_millis() as i64 } else { 0 })
 }
 
 async fn late_labels(app: &App, row: MonitorRow) -> Result<()> {

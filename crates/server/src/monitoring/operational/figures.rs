@@ -4,14 +4,31 @@
 //! our own.
 
 use crate::error::{Result, invalid};
-use fettle_capture::{Point, latency_quantile_ms};
+use fettle_capture::{Point, Points, latency_quantile_ms};
+use std::collections::BTreeMap;
 
-/// Points of a deployment in one server, at the start of their ten seconds.
-#[derive(Debug, Clone, PartialEq)]
+/// A deployment in one server, at the start of ten seconds.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Sample {
     pub at_ms: i64,
+    pub deployment: String,
+    /// The server.
+    pub instance: String,
     pub replicas: i64,
-    pub figures: Point,
+    /// By status.
+    pub points: Points,
+}
+
+impl Sample {
+    #[must_use]
+    pub fn without_points(&self) -> Self {
+        Self {
+            points: Points::new(),
+            deployment: self.deployment.clone(),
+            instance: self.instance.clone(),
+            ..*self
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -29,6 +46,10 @@ pub enum Metric {
     Latency,
     LatencyQuantile(f64),
     Replicas,
+    /// Requests in progress on the average: by Little's law the time that all took, over the time in which they came.
+    Concurrency,
+    /// The same for each replica that is ready.
+    Saturation,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,6 +126,18 @@ const METRICS: &[(&str, &[&str], Metric, &str)] = &[
         Metric::Replicas,
         "count",
     ),
+    (
+        "Concurrency",
+        &["requests_in_progress"],
+        Metric::Concurrency,
+        "requests",
+    ),
+    (
+        "Saturation",
+        &["requests_per_replica"],
+        Metric::Saturation,
+        "requests per replica",
+    ),
 ];
 
 impl Metric {
@@ -135,54 +168,99 @@ impl Metric {
             .map_or("", |(.., unit)| unit)
     }
 
+    /// Whether it can be asked of some statuses only.
+    pub fn has_statuses(self) -> bool {
+        !matches!(
+            self,
+            Self::ErrorRate | Self::ServerErrorRate | Self::Replicas | Self::Concurrency | Self::Saturation
+        )
+    }
+
     /// The metric over the samples of a window; None if they say nothing of it.
     pub fn over(self, aggregation: Aggregation, samples: &[Sample], window_ms: i64) -> Option<f64> {
-        let mut all = Point::default();
-        for sample in samples {
-            all.merge(&sample.figures);
-        }
-        let requests = all.requests as f64;
-        let share = |count: i64| (all.requests > 0).then(|| count as f64 / requests);
+        let requests = requests(samples, |_| true);
+        let share = |wanted: fn(u16) -> bool| {
+            let count = self::requests(samples, wanted) as f64;
+            (requests > 0).then(|| count / requests as f64)
+        };
+        let counted = |wanted: fn(u16) -> bool| Some(counted(aggregation, samples, wanted, window_ms));
         match self {
-            Self::Requests => Some(counted(aggregation, all.requests, samples, window_ms)),
-            Self::RequestsPerMinute => Some(requests / (window_ms as f64 / 60_000.0)),
-            Self::Errors => Some(counted(
-                aggregation,
-                all.client_errors + all.server_errors,
-                samples,
-                window_ms,
-            )),
-            Self::ClientErrors => Some(counted(aggregation, all.client_errors, samples, window_ms)),
-            Self::ServerErrors => Some(counted(aggregation, all.server_errors, samples, window_ms)),
-            Self::ErrorRate => share(all.client_errors + all.server_errors),
-            Self::ServerErrorRate => share(all.server_errors),
-            Self::LatencyQuantile(quantile) => latency_quantile_ms(&all, quantile),
-            Self::Latency if all.requests == 0 => (aggregation == Aggregation::Count).then_some(0.0),
-            Self::Latency => Some(match aggregation {
-                Aggregation::Average => all.latency_sum_us as f64 / requests / 1e3,
-                Aggregation::Minimum => all.latency_min_us as f64 / 1e3,
-                Aggregation::Maximum => all.latency_max_us as f64 / 1e3,
-                Aggregation::Total => all.latency_sum_us as f64 / 1e3,
-                Aggregation::Count => requests,
-            }),
+            Self::Requests => counted(|_| true),
+            Self::RequestsPerMinute => Some(requests as f64 / (window_ms as f64 / 60_000.0)),
+            Self::Errors => counted(is_error),
+            Self::ClientErrors => counted(|status| is_error(status) && !is_server_error(status)),
+            Self::ServerErrors => counted(is_server_error),
+            Self::ErrorRate => share(is_error),
+            Self::ServerErrorRate => share(is_server_error),
+            Self::LatencyQuantile(quantile) => latency_quantile_ms(&whole(samples), quantile),
+            Self::Latency if requests == 0 => (aggregation == Aggregation::Count).then_some(0.0),
+            Self::Latency => {
+                let all = whole(samples);
+                Some(match aggregation {
+                    Aggregation::Average => all.latency_sum_us as f64 / requests as f64 / 1e3,
+                    Aggregation::Minimum => all.latency_min_us as f64 / 1e3,
+                    Aggregation::Maximum => all.latency_max_us as f64 / 1e3,
+                    Aggregation::Total => all.latency_sum_us as f64 / 1e3,
+                    Aggregation::Count => requests as f64,
+                })
+            }
             Self::Replicas => replicas(aggregation, samples),
+            Self::Concurrency => Some(concurrency(samples, window_ms)),
+            Self::Saturation => {
+                let replicas = replicas(Aggregation::Average, samples)?;
+                (replicas > 0.0).then(|| concurrency(samples, window_ms) / replicas)
+            }
         }
     }
 }
 
-/// Counts are kept per ten seconds; their average is Azure's, per minute.
-fn counted(aggregation: Aggregation, total: i64, samples: &[Sample], window_ms: i64) -> f64 {
+fn concurrency(samples: &[Sample], window_ms: i64) -> f64 {
+    whole(samples).latency_sum_us as f64 / 1e3 / window_ms as f64
+}
+
+fn is_error(status: u16) -> bool {
+    status >= 400
+}
+
+fn is_server_error(status: u16) -> bool {
+    status >= 500
+}
+
+fn whole(samples: &[Sample]) -> Point {
+    let mut all = Point::default();
+    for point in samples.iter().flat_map(|sample| sample.points.values()) {
+        all.merge(point);
+    }
+    all
+}
+
+fn requests<'s>(samples: impl IntoIterator<Item = &'s Sample>, wanted: fn(u16) -> bool) -> i64 {
+    let points = samples.into_iter().flat_map(|sample| &sample.points);
+    points
+        .filter(|(status, _)| wanted(**status))
+        .map(|(_, point)| point.requests)
+        .sum()
+}
+
+/// Requests of these statuses, kept per ten seconds; their average is Azure's, per minute.
+fn counted(aggregation: Aggregation, samples: &[Sample], wanted: fn(u16) -> bool, window_ms: i64) -> f64 {
+    let total = requests(samples, wanted) as f64;
+    let mut moments = BTreeMap::<i64, i64>::new();
+    for sample in samples {
+        *moments.entry(sample.at_ms).or_default() += requests([sample], wanted);
+    }
+    let moments = moments.into_values();
     match aggregation {
-        Aggregation::Total | Aggregation::Count => total as f64,
-        Aggregation::Average => total as f64 / (window_ms as f64 / 60_000.0),
-        Aggregation::Minimum => samples.iter().map(|s| s.figures.requests).min().unwrap_or_default() as f64,
-        Aggregation::Maximum => samples.iter().map(|s| s.figures.requests).max().unwrap_or_default() as f64,
+        Aggregation::Total | Aggregation::Count => total,
+        Aggregation::Average => total / (window_ms as f64 / 60_000.0),
+        Aggregation::Minimum => moments.min().unwrap_or_default() as f64,
+        Aggregation::Maximum => moments.max().unwrap_or_default() as f64,
     }
 }
 
 /// Replicas of all servers at the same moment are added up.
 fn replicas(aggregation: Aggregation, samples: &[Sample]) -> Option<f64> {
-    let mut moments = std::collections::BTreeMap::<i64, i64>::new();
+    let mut moments = BTreeMap::<i64, i64>::new();
     for sample in samples {
         *moments.entry(sample.at_ms).or_default() += sample.replicas;
     }
@@ -235,15 +313,11 @@ mod tests {
         for (status, ms) in requests {
             tally.add(*status, ms * 1000);
         }
-        let figures = if requests.is_empty() {
-            Point::default()
-        } else {
-            tally.point()
-        };
         Sample {
             at_ms,
             replicas,
-            figures,
+            points: tally.points(),
+            ..Sample::default()
         }
     }
 
@@ -266,6 +340,11 @@ mod tests {
             ("ErrorRate", Average, Some(0.5)),
             ("ServerErrorRate", Average, Some(0.25)),
             ("Http5xx", Count, Some(1.0)),
+            ("Errors", Maximum, Some(2.0)),
+            ("ClientErrors", Minimum, Some(0.0)),
+            ("Requests", Maximum, Some(2.0)),
+            ("Concurrency", Average, Some(0.0202)),
+            ("Saturation", Average, Some(0.0202 / (4.0 / 3.0))),
             ("Replicas", Average, Some(4.0 / 3.0)),
             ("Replicas", Minimum, Some(0.0)),
             ("Replicas", Maximum, Some(3.0)),

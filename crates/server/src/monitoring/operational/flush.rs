@@ -2,7 +2,7 @@
 
 use super::store::{self, NewPoint};
 use crate::{app::App, caller::DEFAULT_WORKSPACE_ID, error::Result};
-use fettle_capture::{Point, Source, Tally};
+use fettle_capture::{Points, Source, Tally};
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, PoisonError},
@@ -14,7 +14,7 @@ use tokio::time::Instant;
 pub const WIDTH_MS: i64 = 10_000;
 const EVERY: Duration = Duration::from_secs(10);
 /// A deployment that nobody asks is written down this often.
-const IDLE_MS: i64 = 60_000;
+pub const IDLE_MS: i64 = 60_000;
 const PURGE: Duration = Duration::from_hours(1);
 
 /// What has been counted and is not in the store yet; cheap to clone.
@@ -55,19 +55,27 @@ impl Flusher {
     }
 
     /// Everything that waits, and an empty count for deployments of which something is to be said all the same.
-    fn take(&self, app: &App, now_ms: i64) -> Vec<NewPoint> {
-        let replicas = replicas(app);
+    fn take(&self, app: &App, replicas: &Replicas, now_ms: i64) -> Vec<NewPoint> {
         let mut state = self.lock();
         for (source, tally) in app.recorder.capture().take_tallies() {
             state.waiting.entry(source).or_default().merge(&tally);
         }
-        let mut points: BTreeMap<(String, String), (i64, Point)> = BTreeMap::new();
+        let mut points: BTreeMap<(String, String), (i64, Points)> = BTreeMap::new();
         for (source, tally) in state.waiting.drain() {
             let key = (source.endpoint.to_string(), source.deployment.to_string());
-            let (_, point) = points.entry(key).or_default();
-            point.merge(&tally.point());
+            // A deployment has a source for each model version that it has had.
+            let (_, of_deployment) = points.entry(key).or_default();
+            for (status, point) in tally.points() {
+                of_deployment.entry(status).or_default().merge(&point);
+            }
         }
-        for (key, count) in &replicas {
+        // Deployments that are gone have no replicas any more.
+        for (key, (count, _)) in &state.written {
+            if *count > 0 && !replicas.contains_key(key) {
+                points.entry(key.clone()).or_default();
+            }
+        }
+        for (key, count) in replicas {
             let said = state.written.get(key);
             let due = said.is_none_or(|(before, at_ms)| before != count || now_ms - at_ms >= IDLE_MS);
             if due || points.contains_key(key) {
@@ -80,20 +88,23 @@ impl Flusher {
         state.written.retain(|key, _| replicas.contains_key(key));
         let points = points
             .into_iter()
-            .map(|((endpoint, deployment), (count, figures))| NewPoint {
+            .map(|((endpoint, deployment), (count, points))| NewPoint {
                 workspace_id: DEFAULT_WORKSPACE_ID,
                 endpoint,
                 deployment,
                 at_ms: now_ms.div_euclid(WIDTH_MS) * WIDTH_MS,
                 replicas: count,
-                figures,
+                points,
             });
         points.collect()
     }
 }
 
+/// By endpoint and deployment.
+type Replicas = BTreeMap<(String, String), i64>;
+
 /// Replicas that would answer now, of each deployment of this server.
-fn replicas(app: &App) -> BTreeMap<(String, String), i64> {
+fn replicas(app: &App) -> Replicas {
     let table = app.gateway.snapshot();
     let mut counts = BTreeMap::new();
     for endpoint in table.values() {
@@ -112,7 +123,16 @@ fn replicas(app: &App) -> BTreeMap<(String, String), i64> {
 
 /// Writes down what was counted until now.
 pub async fn flush(app: &App) -> Result<()> {
-    let points = app.flusher.take(app, app.clock.now_ms());
+    write(app, &replicas(app)).await
+}
+
+/// Writes down the last that was counted, and that this server's replicas are gone.
+pub async fn close(app: &App) -> Result<()> {
+    write(app, &Replicas::new()).await
+}
+
+async fn write(app: &App, replicas: &Replicas) -> Result<()> {
+    let points = app.flusher.take(app, replicas, app.clock.now_ms());
     if points.is_empty() {
         return Ok(());
     }

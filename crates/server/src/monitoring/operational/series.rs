@@ -3,7 +3,7 @@
 use super::{
     figures::{Aggregation, Metric, Sample},
     flush::{WIDTH_MS, flush},
-    store,
+    window,
 };
 use crate::{
     app::App,
@@ -98,11 +98,19 @@ pub async fn query_series(
         })
         .collect::<Result<_>>()?;
     flush(&app).await?;
-    let (wanted, deployment) = (endpoint.clone(), request.deployment.unwrap_or_default());
+    let (wanted, deployment) = (endpoint.clone(), request.deployment.filter(|name| !name.is_empty()));
     let first_ms = from_ms.div_euclid(step_ms) * step_ms;
     let samples = app
         .db
-        .read(move |tx| store::samples(tx, caller.workspace_id, &wanted, &deployment, first_ms, to_ms))
+        .read(move |tx| {
+            window::samples(
+                tx,
+                caller.workspace_id,
+                &wanted,
+                deployment.as_deref(),
+                (first_ms, to_ms),
+            )
+        })
         .await?;
     let metrics = metrics.into_iter().map(|(name, metric, aggregation)| MetricView {
         name,

@@ -2,7 +2,7 @@
 
 use super::figures::Sample;
 use crate::error::{ApiError, Result};
-use fettle_capture::Point;
+use fettle_capture::Points;
 use fettle_db::{Tx, params};
 
 /// How long points are kept.
@@ -16,7 +16,7 @@ pub struct NewPoint {
     pub deployment: String,
     pub at_ms: i64,
     pub replicas: i64,
-    pub figures: Point,
+    pub points: Points,
 }
 
 /// Adds to what this server has written for the same ten seconds.
@@ -28,9 +28,11 @@ pub fn add(tx: &Tx, instance: &str, new: &NewPoint) -> Result<()> {
         key,
         |row| row.get(0),
     )?;
-    let mut figures = before.map_or_else(Point::default, |text| read_figures(&text));
-    figures.merge(&new.figures);
-    let figures = serde_json::to_string(&figures).expect("plain structs serialise");
+    let mut points = before.map_or_else(Points::new, |text| read_points(&text));
+    for (status, point) in &new.points {
+        points.entry(*status).or_default().merge(point);
+    }
+    let figures = serde_json::to_string(&points).expect("plain structs serialise");
     tx.execute(
         "INSERT INTO operational_points (workspace_id, endpoint, at_ms, deployment, instance, figures, replicas)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
@@ -49,30 +51,25 @@ pub fn add(tx: &Tx, instance: &str, new: &NewPoint) -> Result<()> {
     Ok(())
 }
 
-fn read_figures(text: &str) -> Point {
+fn read_points(text: &str) -> Points {
     serde_json::from_str(text).unwrap_or_default()
 }
 
-/// Points of an endpoint from one time to before another; of one deployment, unless `deployment` is empty.
-pub fn samples(
-    tx: &Tx,
-    workspace_id: i64,
-    endpoint: &str,
-    deployment: &str,
-    from_ms: i64,
-    to_ms: i64,
-) -> Result<Vec<Sample>> {
+/// What the servers wrote of an endpoint from one time to before another, in the order of time.
+pub fn samples(tx: &Tx, workspace_id: i64, endpoint: &str, from_ms: i64, to_ms: i64) -> Result<Vec<Sample>> {
     let mut samples = Vec::new();
     tx.for_each(
-        "SELECT at_ms, replicas, figures FROM operational_points
-         WHERE workspace_id = ?1 AND endpoint = ?2 AND at_ms >= ?3 AND at_ms < ?4 AND (?5 = '' OR deployment = ?5)
+        "SELECT at_ms, deployment, instance, replicas, figures FROM operational_points
+         WHERE workspace_id = ?1 AND endpoint = ?2 AND at_ms >= ?3 AND at_ms < ?4
          ORDER BY at_ms",
-        params![workspace_id, endpoint, from_ms, to_ms, deployment],
+        params![workspace_id, endpoint, from_ms, to_ms],
         |row| {
             samples.push(Sample {
                 at_ms: row.get(0)?,
-                replicas: row.get(1)?,
-                figures: read_figures(row.text(2)?),
+                deployment: row.get(1)?,
+                instance: row.get(2)?,
+                replicas: row.get(3)?,
+                points: read_points(row.text(4)?),
             });
             Ok::<_, ApiError>(())
         },
@@ -87,6 +84,17 @@ pub fn endpoints_since(tx: &Tx, workspace_id: i64, since_ms: i64) -> Result<Vec<
         params![workspace_id, since_ms],
         |row| row.get(0),
     )?)
+}
+
+/// Whether another server has written of an endpoint since a time.
+pub fn has_others_since(tx: &Tx, workspace_id: i64, endpoint: &str, instance: &str, since_ms: i64) -> Result<bool> {
+    let found: Option<i64> = tx.query_opt(
+        "SELECT at_ms FROM operational_points
+         WHERE workspace_id = ?1 AND endpoint = ?2 AND at_ms >= ?3 AND instance <> ?4 LIMIT 1",
+        params![workspace_id, endpoint, since_ms, instance],
+        |row| row.get(0),
+    )?;
+    Ok(found.is_some())
 }
 
 pub fn delete_before(tx: &Tx, before_ms: i64) -> Result<()> {

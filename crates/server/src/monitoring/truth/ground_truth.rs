@@ -122,13 +122,14 @@ fn label(table: &Table, row: usize, now_ms: i64) -> Result<Label> {
     if label.len() > LABEL_BYTES_MAX {
         return Err(wrong("label", "is too long"));
     }
-    let label_time = match table.cell(&["label_time"], row) {
-        Cell::Null => now_ms,
-        Cell::Time(ms) | Cell::Integer(ms) => ms,
-        Cell::Text(text) => text
-            .parse::<jiff::Timestamp>()
-            .map_err(|_| wrong("label_time", "must be a time of RFC 3339"))?
-            .as_millisecond(),
+    let given = match table.cell(&["label_time"], row) {
+        Cell::Null => None,
+        Cell::Time(ms) | Cell::Integer(ms) => Some(ms),
+        Cell::Text(text) => Some(
+            text.parse::<jiff::Timestamp>()
+                .map_err(|_| wrong("label_time", "must be a time of RFC 3339"))?
+                .as_millisecond(),
+        ),
         Cell::Number(_) | Cell::Flag(_) => {
             return Err(wrong(
                 "label_time",
@@ -139,7 +140,8 @@ fn label(table: &Table, row: usize, now_ms: i64) -> Result<Label> {
     Ok(Label {
         correlation_id,
         row_index,
-        label_time,
+        label_time: given.unwrap_or(now_ms),
+        is_timed: given.is_some(),
         label,
     })
 }

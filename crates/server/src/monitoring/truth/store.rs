@@ -2,7 +2,7 @@
 
 use crate::error::{ApiError, Result};
 use fettle_db::{Param, Query, Tx, params};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Correlation ids of one statement.
 const IDS_AT_ONCE: usize = 500;
@@ -12,12 +12,27 @@ pub struct Label {
     pub correlation_id: String,
     pub row_index: i64,
     pub label_time: i64,
+    /// Whether the time was given; else it is that of the upload.
+    pub is_timed: bool,
     pub label: String,
 }
 
-/// How many of the labels were not known. A label with the same time as a known one takes its place.
+/// How many of the labels were not known. A label with the same time as a known one takes its place; one without a time
+/// is known when it is the one that counts.
 pub fn insert(tx: &Tx, workspace_id: i64, endpoint: &str, labels: &[Label], now_ms: i64) -> Result<u64> {
-    let lists = labels.iter().map(|label| {
+    let untimed: HashSet<&String> = labels
+        .iter()
+        .filter(|label| !label.is_timed)
+        .map(|label| &label.correlation_id)
+        .collect();
+    let untimed: Vec<String> = untimed.into_iter().cloned().collect();
+    let known = current(tx, workspace_id, endpoint, &untimed)?;
+    let counts = |label: &Label| {
+        let of_request = known.get(&label.correlation_id);
+        of_request.and_then(|rows| rows.get(&label.row_index)) == Some(&label.label)
+    };
+    let new = labels.iter().filter(|label| label.is_timed || !counts(label));
+    let lists = new.map(|label| {
         vec![
             Param::from(workspace_id),
             Param::from(endpoint),
@@ -49,6 +64,7 @@ pub fn history(tx: &Tx, workspace_id: i64, endpoint: &str, correlation_id: &str)
                 correlation_id: row.get(0)?,
                 row_index: row.get(1)?,
                 label_time: row.get(2)?,
+                is_timed: true,
                 label: row.get(3)?,
             })
         },

@@ -10,19 +10,42 @@ use serde_json::{Value, json};
 
 const SECOND: i64 = 1000;
 const MINUTE: i64 = 60 * SECOND;
+/// How long a server that is not alone waits for what the others have counted.
+const OTHERS: i64 = 15 * SECOND;
 
-/// Ten seconds of an endpoint, as a server writes them down.
-async fn point(db: &Db, endpoint: &'static str, at_ms: i64, requests: i64, latency_ms: i64, replicas: i64) {
-    let figures = json!({
-        "requests": requests, "client_errors": 0, "server_errors": 0, "latency_sum_us": requests * latency_ms * 1000,
-        "latency_min_us": latency_ms * 1000, "latency_max_us": latency_ms * 1000, "histogram": [],
-    })
-    .to_string();
+/// Ten seconds of an endpoint, as another server writes them down.
+pub async fn point(db: &Db, endpoint: &'static str, at_ms: i64, requests: i64, latency_ms: i64, replicas: i64) {
+    let statuses = if requests > 0 {
+        vec![(200, requests, latency_ms)]
+    } else {
+        vec![]
+    };
+    points(db, endpoint, "default", at_ms, &statuses, replicas).await;
+}
+
+/// Of each status: how many requests, and how long each took.
+async fn points(
+    db: &Db,
+    endpoint: &'static str,
+    deployment: &'static str,
+    at_ms: i64,
+    statuses: &[(u16, i64, i64)],
+    replicas: i64,
+) {
+    let of_status = |(status, requests, latency_ms): &(u16, i64, i64)| {
+        let latency_us = latency_ms * 1000;
+        let point = json!({
+            "requests": requests, "latency_sum_us": requests * latency_us, "latency_min_us": latency_us,
+            "latency_max_us": latency_us, "histogram": [],
+        });
+        (status.to_string(), point)
+    };
+    let figures = Value::Object(statuses.iter().map(of_status).collect()).to_string();
     db.write(move |tx| {
         tx.execute(
             "INSERT INTO operational_points (workspace_id, endpoint, at_ms, deployment, instance, figures, replicas)
-             VALUES (1, ?1, ?2, 'default', 'elsewhere', ?3, ?4)",
-            params![endpoint, at_ms, &figures, replicas],
+             VALUES (1, ?1, ?2, ?5, 'elsewhere', ?3, ?4)",
+            params![endpoint, at_ms, &figures, replicas, deployment],
         )
     })
     .await
@@ -34,9 +57,9 @@ async fn make_receiver(app: &TestApp, name: &str, url: &str, kind: &str) {
     app.post(&fettle("alert-receivers"), body).await.ok();
 }
 
-/// Looks at the rule at a time; answers with its state.
+/// Looks at the rule when all that is of a time has been written; answers with its state.
 async fn look(app: &TestApp, rule: &str, at_ms: i64) -> String {
-    app.clock.set(at_ms);
+    app.clock.set(at_ms + OTHERS);
     let path = fettle(&format!("alert-rules/{rule}/evaluate"));
     app.post(&path, json!({})).await.ok()["state"]
         .as_str()
@@ -77,7 +100,7 @@ on_both_databases! { MIGRATIONS;
         assert_eq!(told[0]["alerts"][0]["labels"], labels);
         let value: f64 = told[0]["alerts"][0]["annotations"]["value"].as_str().expect("a value").parse().expect("a number");
         assert!((value - 5463.64).abs() < 0.01, "{value}");
-        assert_eq!(told[1]["alerts"][0]["endsAt"], "2026-01-01T00:08:00Z");
+        assert_eq!(told[1]["alerts"][0]["endsAt"], "2026-01-01T00:08:15Z");
 
         let alerts = app.get(&fettle("alerts"), &[("state", "resolved")]).await.ok();
         let id = alerts["alerts"][0]["id"].as_str().expect("an id");
@@ -114,6 +137,50 @@ on_both_databases! { MIGRATIONS;
         let message: Value = serde_json::from_str(&told[0].body).expect("JSON");
         assert_eq!(message["attachments"][0]["color"], "danger");
         assert_eq!(message["text"], "[FIRING:1] gone (a)");
+    }
+
+    async fn values_of_dimensions_have_alerts_of_their_own(db: Db) {
+        let app = app(db.clone()).await;
+        let dimensions = json!([
+            { "name": "revisionName", "operator": "Exclude", "values": ["canary"] },
+            { "name": "statusCodeClass", "operator": "Include", "values": ["5xx"] },
+        ]);
+        let rule = json!({ "name": "broken", "condition": "total Requests > 2", "scopes": ["churn", "fraud"], "dimensions": dimensions });
+        let made = app.post(&fettle("alert-rules"), rule).await.ok();
+        assert_eq!(made["condition"], "Total Requests > 2 where deployment excludes canary and status_class includes 5xx");
+        assert_eq!(made["target"]["dimensions"][0], "endpoint includes churn or fraud");
+        let slow = json!({ "name": "slow", "condition": "max HttpResponseTime > 100 where status includes 200 and deployment includes *" });
+        app.post(&fettle("alert-rules"), slow).await.ok();
+        points(&db, "churn", "blue", START_MS, &[(200, 40, 10), (500, 2, 900), (503, 1, 900)], 1).await;
+        points(&db, "churn", "green", START_MS, &[(200, 40, 500), (500, 2, 900)], 1).await;
+        points(&db, "churn", "canary", START_MS, &[(500, 9, 10)], 1).await;
+        points(&db, "fraud", "blue", START_MS, &[(404, 9, 10)], 1).await;
+        points(&db, "other", "blue", START_MS, &[(500, 9, 10)], 1).await;
+        assert_eq!(look(&app, "broken", START_MS).await, "firing");
+        assert_eq!(look(&app, "slow", START_MS).await, "firing");
+        let alerts = app.get(&fettle("alerts"), &[]).await.ok();
+        let mut labels: Vec<&Value> = alerts["alerts"].as_array().expect("a list").iter().map(|alert| &alert["labels"]).collect();
+        labels.sort_by_key(|labels| labels["alertname"].to_string());
+        assert_eq!(labels, [
+            &json!({ "alertname": "broken", "severity": "2", "endpoint": "churn", "deployment": "blue", "status_class": "5xx" }),
+            &json!({ "alertname": "slow", "severity": "2", "endpoint": "churn", "deployment": "green", "status": "200" }),
+        ]);
+        let series = app.get(&fettle("operational-metrics"), &[("endpoint", "churn"), ("metric", "ServerErrors,Replicas"), ("since", "10m"), ("interval", "10m")]).await.ok();
+        let last = |place: usize| series["metrics"][place]["points"].as_array().expect("a list").last().expect("a step")["value"].clone();
+        assert_eq!((last(0), last(1)), (json!(14.0), json!(3.0)));
+    }
+
+    async fn what_other_servers_counted_last_is_waited_for(db: Db) {
+        let app = app(db.clone()).await;
+        let rule = json!({ "name": "errors", "condition": "avg ErrorRate > 0.5", "endpoint": "churn", "window_size": "1m" });
+        app.post(&fettle("alert-rules"), rule).await.ok();
+        points(&db, "churn", "blue", START_MS, &[(200, 10, 10)], 1).await;
+        points(&db, "churn", "blue", START_MS + MINUTE, &[(500, 10, 10)], 1).await;
+        app.clock.set(START_MS + MINUTE + OTHERS - SECOND);
+        let now = || async { app.post(&fettle("alert-rules/errors/evaluate"), json!({})).await.ok()["state"].clone() };
+        assert_eq!(now().await, "inactive", "a third server may have counted more");
+        app.clock.set(START_MS + MINUTE + OTHERS);
+        assert_eq!(now().await, "firing");
     }
 
     async fn silences_keep_quiet_and_end(db: Db) {

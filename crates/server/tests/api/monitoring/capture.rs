@@ -100,6 +100,7 @@ on_both_databases! { MIGRATIONS;
             ("{", "CloudEvent"),
             (r#"{"specversion": "1.0", "id": "1", "type": "x", "data": 1}"#, "type"),
             (r#"{"specversion": "1.0", "id": "1", "type": "fettle.inference.request", "data": 1}"#, "source"),
+            (&format!("{}\n{}", azure[0], r#"{"specversion": "1.0", "id": "9a1f", "type": "azureml.inference.request", "source": "/endpoints/churn", "datainblob": "https://store.example/payload.blob"}"#), "event 2 (id `9a1f`), and none was taken: datainblob"),
         ] {
             refused(&send(&app, "capture/events", NDJSON, body).await, 400, part);
         }

@@ -1,5 +1,5 @@
-use super::{START_MS, app, fettle, refused, send};
-use crate::support::TestApp;
+use super::{START_MS, alerts::point, app, fettle, refused, send};
+use crate::support::{TestApp, receiver::Receiver};
 use fettle_db::on_both_databases;
 use fettle_server::schema::MIGRATIONS;
 use serde_json::{Value, json};
@@ -130,6 +130,31 @@ on_both_databases! { MIGRATIONS;
         assert_eq!(app.get(&fettle("alert-rules"), &[]).await.ok()["rules"], json!([]));
     }
 
+    async fn who_heard_of_an_alarm_hears_that_its_monitor_is_gone(db: Db) {
+        let app = app(db).await;
+        let receiver = Receiver::start().await;
+        app.post(&fettle("alert-receivers"), json!({ "name": "oncall", "kind": "webhook", "url": receiver.url })).await.ok();
+        baseline(&app, 40.0).await;
+        exchange(&app, "moved", 1, 60.0).await;
+        let drift = json!({ "type": "data_drift", "production_data": hour() });
+        let mut spec = monitor(json!({ "drift": drift, "more": drift }));
+        spec["create_monitor"]["alert_notification"] = json!({ "receivers": ["oncall"] });
+        app.post(&fettle("monitors"), spec.clone()).await.ok();
+        run(&app, 1).await;
+        for signal in ["drift", "more"] {
+            let rule = app.post(&fettle(&format!("alert-rules/churn.{signal}/evaluate")), json!({})).await.ok();
+            assert_eq!(rule["state"], "firing");
+        }
+        receiver.wait_for(2).await;
+        spec["create_monitor"]["monitoring_signals"].as_object_mut().expect("an object").remove("more");
+        app.put(&fettle("monitors/churn"), spec).await.ok();
+        let told = receiver.wait_for(3).await;
+        assert!(told[2].body.contains("\"status\":\"resolved\"") && told[2].body.contains("churn.more"), "{}", told[2].body);
+        app.delete(&fettle("monitors/churn"), json!({})).await.ok();
+        let told = receiver.wait_for(4).await;
+        assert!(told[3].body.contains("\"status\":\"resolved\"") && told[3].body.contains("churn.drift"), "{}", told[3].body);
+    }
+
     async fn late_truth_changes_the_past(db: Db) {
         let app = app(db).await;
         exchange(&app, "asked", 1, 50.0).await;
@@ -183,6 +208,34 @@ on_both_databases! { MIGRATIONS;
         assert_eq!(result(&run, "lag", "lag_minutes")["value"], json!(19.0));
         assert_eq!(result(&run, "lag", "alarms")["verdict"], "alarm");
         assert_eq!(result(&run, "health", "error_rate")["verdict"], "insufficient_data", "no request, no rate");
+    }
+
+    async fn scheduled_windows_wait_for_what_other_servers_captured(db: Db) {
+        let app = app(db.clone()).await;
+        let mut hourly = monitor(json!({ "health": { "type": "operational", "metric_thresholds": { "error_rate": 0.01 } } }));
+        // The clocks of Kathmandu show a quarter to when those of UTC show a full hour.
+        hourly["trigger"] = json!({ "type": "cron", "expression": "45 * * * *", "time_zone": "Asia/Kathmandu" });
+        let made = app.post(&fettle("monitors"), hourly).await.ok();
+        assert_eq!((&made["window"], &made["next_run_at"]), (&json!("PT1H"), &json!("2026-01-01T01:00:00Z")));
+        let ends = || async {
+            let runs = app.get(&fettle("monitors/churn/runs"), &[]).await.ok();
+            runs["runs"].as_array().expect("a list").iter().map(|run| run["window_end"].clone()).collect::<Vec<_>>()
+        };
+        app.clock.set(START_MS + HOUR_MS + 1000);
+        while ends().await.is_empty() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let second = START_MS + 2 * HOUR_MS;
+        point(&db, "churn", second - 10_000, 1, 10, 1).await;
+        app.clock.set(second + 30_000);
+        tokio::time::sleep(Duration::from_millis(2500)).await;
+        assert_eq!(ends().await, [json!("2026-01-01T01:00:00Z")], "the other server's newest file has not been taken");
+        point(&db, "churn", second + 50_000, 1, 10, 1).await;
+        app.clock.set(second + 91_000);
+        while ends().await.len() < 2 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        assert_eq!(ends().await[0], "2026-01-01T02:00:00Z");
     }
 
     async fn bad_monitors_are_refused(db: Db) {

@@ -1,4 +1,4 @@
-use super::{app, fettle, refused, send};
+use super::{START_MS, app, fettle, refused, send};
 use fettle_db::on_both_databases;
 use fettle_server::schema::MIGRATIONS;
 use serde_json::{Value, json};
@@ -28,6 +28,21 @@ on_both_databases! { MIGRATIONS;
             .map(|label| (&label["label"], &label["current"]))
             .collect();
         assert_eq!(labels, [(&json!("yes"), &json!(true)), (&json!("maybe"), &json!(false)), (&json!("no"), &json!(false))]);
+    }
+
+    async fn labels_without_a_time_are_known_when_they_count(db: Db) {
+        let app = app(db).await;
+        let upload = async |second: i64, label: &str| {
+            app.clock.set(START_MS + second * 1000);
+            let csv = format!("correlationid,row_index,label\na,0,{label}\na,1,no\n");
+            send(&app, PATH, "text/csv", csv).await.ok()["new"].clone()
+        };
+        assert_eq!(upload(1, "yes").await, 2);
+        assert_eq!(upload(2, "yes").await, 0, "the same again changes nothing");
+        assert_eq!(upload(3, "no").await, 1);
+        assert_eq!(upload(4, "yes").await, 1, "it has changed again");
+        let shown = app.get(&fettle(PATH), &[("correlation_id", "a")]).await.ok();
+        assert_eq!(shown["labels"].as_array().expect("a list").len(), 4);
     }
 
     async fn labels_come_in_every_form(db: Db) {

@@ -6,7 +6,6 @@ pub mod freshness;
 pub mod operational;
 pub mod performance;
 pub mod quality;
-mod scores;
 
 use serde_json::{Value, json};
 use std::fmt::Write as _;

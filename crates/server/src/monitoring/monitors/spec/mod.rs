@@ -7,7 +7,7 @@ mod written;
 
 use super::windows::{Lookback, Schedule};
 use crate::error::{ApiError, invalid};
-use fettle_stats::compare::rule::Rule;
+use fettle_stats::{compare::rule::Rule, quality::QualityRule};
 use std::collections::BTreeMap;
 
 pub use written::{CustomSpec, MonitorSpec, NotificationSpec};
@@ -39,7 +39,7 @@ pub struct Signal {
 pub enum Kind {
     DataDrift(Rule),
     PredictionDrift(Rule),
-    DataQuality(BTreeMap<String, f64>),
+    DataQuality(QualityRule),
     /// The least gain.
     Attribution(f64),
     /// The greatest ages, in seconds.
@@ -53,6 +53,8 @@ pub enum Kind {
 pub struct Performance {
     pub prediction_column: Option<String>,
     pub classification_threshold: f64,
+    /// The class that precision and recall are of, of classes that have names.
+    pub positive_class: Option<String>,
     pub thresholds: BTreeMap<String, f64>,
     pub minimum_coverage: f64,
     pub minimum_labels: u64,

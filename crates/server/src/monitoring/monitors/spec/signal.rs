@@ -12,11 +12,13 @@ use crate::{
         operational::figures::Metric as Operational,
     },
 };
-use fettle_stats::compare::rule::{Metric, Profile, Rule, Threshold};
+use fettle_stats::{
+    compare::rule::{Metric, Profile, Rule, Threshold},
+    quality::{QualityRule, Rate},
+};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-const QUALITY: [&str; 3] = ["null_value_rate", "data_type_error_rate", "out_of_bounds_rate"];
 const PERFORMANCE: [&str; 10] = [
     "accuracy",
     "precision",
@@ -36,7 +38,7 @@ impl SignalSpec {
         let kind = match kind {
             "data_drift" => Kind::DataDrift(self.rule(field)?),
             "prediction_drift" => Kind::PredictionDrift(self.rule(field)?),
-            "data_quality" => Kind::DataQuality(self.numbers(field, &QUALITY)?),
+            "data_quality" => Kind::DataQuality(self.quality(field)?),
             "model_performance" => Kind::Performance(self.performance(field)?),
             "operational" => {
                 let thresholds = flat_numbers(&format!("{field}.metric_thresholds"), &self.metric_thresholds)?;
@@ -146,6 +148,15 @@ impl SignalSpec {
         }
     }
 
+    fn quality(&self, field: &str) -> Result<QualityRule> {
+        let given = self.numbers(field, &Rate::ALL.map(Rate::name))?;
+        let of = |rate: Rate| given.get(rate.name()).map(|threshold| (rate, *threshold));
+        Ok(QualityRule {
+            fixed_thresholds: Rate::ALL.into_iter().filter_map(of).collect(),
+            ..QualityRule::default()
+        })
+    }
+
     /// Seconds, or durations; and the columns that they are asked of.
     fn ages(&self, field: &str) -> Result<BTreeMap<String, f64>> {
         if !self.features.is_array() {
@@ -196,6 +207,7 @@ impl SignalSpec {
         Ok(Performance {
             prediction_column: self.prediction_column.clone(),
             classification_threshold: share("classification_threshold", self.classification_threshold, 0.5)?,
+            positive_class: self.positive_class.clone(),
             thresholds: self.numbers(field, &PERFORMANCE)?,
             minimum_coverage: share("minimum_coverage", self.minimum_coverage, 0.2)?,
             minimum_labels: self.minimum_labels.unwrap_or(200),

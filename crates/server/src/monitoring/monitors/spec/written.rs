@@ -110,6 +110,8 @@ pub struct SignalSpec {
     /// The predicted column that performance is judged by, and at which value a probability means yes.
     pub prediction_column: Option<String>,
     pub classification_threshold: Option<f64>,
+    /// Of classes with names, the one that precision, recall and F1 are of; else they are averages over all.
+    pub positive_class: Option<String>,
     pub minimum_coverage: Option<f64>,
     pub minimum_labels: Option<u64>,
     pub minimum_rows: Option<u64>,
