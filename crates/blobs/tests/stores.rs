@@ -130,6 +130,7 @@ async fn bytes_in_flight(blobs: &Blobs, size: usize, stored: impl Fn() -> usize)
 #[tokio::test]
 async fn an_upload_of_any_length_holds_three_parts_at_the_most() {
     const PART: usize = 5 << 20;
+    const FOLDER_PART: usize = 1 << 20;
     let (blobs, contents) = s3().await;
     let stored = || {
         let contents = contents.lock().expect("no test panics");
@@ -145,7 +146,6 @@ async fn an_upload_of_any_length_holds_three_parts_at_the_most() {
     let most = bytes_in_flight(&blobs, 60 << 20, stored).await;
     assert!((PART..=3 * PART).contains(&most), "{most}");
 
-    const FOLDER_PART: usize = 1 << 20;
     let folder = tempfile::tempdir().expect("a folder");
     let blobs = Blobs::folder(folder.path()).expect("a store");
     let stored = || {
