@@ -128,7 +128,7 @@ fn endpoints_of(tx: &Tx, workspace_id: i64, wanted: Option<&Dimension>, now_ms: 
     Ok(known)
 }
 
-/// The samples of the last windows, newest first. A point belongs to the window in which its ten seconds begin.
+/// The samples of the last windows, newest first. A window takes in the ten seconds that were under way when it began.
 fn windows<'s>(samples: &'s [Sample], rule: &'s Rule, last_ms: i64) -> impl Iterator<Item = &'s [Sample]> {
     (0..rule.periods as i64).map(move |period| {
         let end_ms = last_ms - period * rule.window_ms;
