@@ -5,7 +5,7 @@ use std::process::Command;
 use anyhow::Result;
 use clap::Args;
 
-use crate::cargo::{Profile, build_fettle, cargo};
+use crate::cargo::{Profile, build_fettle};
 use crate::progress::step;
 use crate::run::run as run_command;
 use crate::system::{self, Need};
@@ -37,9 +37,6 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     let evidently = python::environment("evidently", &folder.join("evidently.txt"))?;
     let fettle = build_fettle(Profile::Release)?;
-    step("Building the tools of the benchmarks", || {
-        run_command(cargo()?.args(["build", "--package", "fettle-bench", "--release"]))
-    })?;
     let postgres = postgres::start_durable()?;
     let mut bench = Command::new(&python);
     bench

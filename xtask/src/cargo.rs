@@ -49,8 +49,9 @@ pub(crate) fn build_fettle(profile: Profile) -> Result<PathBuf> {
         return build_for_tests();
     }
     crate::ui::build()?;
+    // With the tools of the benchmarks, which want the same libraries.
     step("Building fettle (release)", || {
-        run(cargo()?.args(["build", "--package", "fettle", "--release"]))
+        run(cargo()?.args(["build", "--package", "fettle", "--package", "fettle-bench", "--release"]))
     })?;
     Ok(project::target()?.join("release/fettle"))
 }

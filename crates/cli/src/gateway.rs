@@ -4,7 +4,7 @@ use crate::{
     beside::{self, Beside},
     client,
     gateway_secret::GatewaySecretArgs,
-    logs, shutdown,
+    logs, runtime, shutdown,
     worker_args::WorkerArgs,
 };
 use anyhow::{Context, Result, anyhow};
@@ -49,7 +49,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: Args) -> Result<()> {
     logs::start();
-    tokio::runtime::Runtime::new()?.block_on(start(args))
+    runtime::of_server()?.block_on(start(args))
 }
 
 async fn start(args: Args) -> Result<()> {

@@ -24,6 +24,7 @@ mod output;
 mod predict;
 mod printing;
 mod request_log;
+mod runtime;
 mod security;
 mod seed;
 mod serve;

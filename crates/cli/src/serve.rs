@@ -5,7 +5,7 @@ use crate::{
     client::ServerArgs,
     logs,
     model_source::Model,
-    shutdown,
+    runtime, shutdown,
     worker_args::{ScalingArgs, WorkerArgs},
 };
 use anyhow::{Context, Result};
@@ -57,7 +57,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: Args) -> Result<()> {
     logs::start();
-    tokio::runtime::Runtime::new()?.block_on(start(args))
+    runtime::of_server()?.block_on(start(args))
 }
 
 async fn start(args: Args) -> Result<()> {

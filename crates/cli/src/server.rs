@@ -6,6 +6,7 @@ use crate::{
     logs,
     mlflow_flags::MlflowFlags,
     monitoring_args::MonitoringArgs,
+    runtime,
     security::SecurityArgs,
     shutdown,
     size::size,
@@ -116,7 +117,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: Args) -> Result<()> {
     logs::start();
-    tokio::runtime::Runtime::new()?.block_on(start(args))
+    runtime::of_server()?.block_on(start(args))
 }
 
 async fn start(args: Args) -> Result<()> {
