@@ -5,7 +5,11 @@ import os
 import subprocess
 import sys
 
+import mlflow
 import pytest
+from mlflow.models import infer_signature
+from pandas import DataFrame
+from sklearn.linear_model import LinearRegression
 
 from support import database, server as servers
 from support.endpoints import log_models
@@ -21,13 +25,22 @@ def server(tmp_path):
     running.kill()
 
 
+def log_signed_model():
+    rows = DataFrame({"x": [0.0, 1.0, 2.0]})
+    mlflow.sklearn.log_model(
+        LinearRegression().fit(rows, [0.0, 3.0, 6.0]), name="signed", registered_model_name="signed",
+        signature=infer_signature(rows, [0.0]), pip_requirements=["scikit-learn"],
+    )
+
+
 def test_a_models_life(server, tmp_path):
     log_models(server.url)
+    log_signed_model()
 
-    def fettle(*words, code=0):
+    def fettle(*words, code=0, stdin=""):
         done = subprocess.run(
             [servers.binary(), *words],
-            capture_output=True, text=True, timeout=300, cwd=tmp_path, env={**os.environ, "MLFLOW_TRACKING_URI": server.url},
+            input=stdin, capture_output=True, text=True, timeout=300, cwd=tmp_path, env={**os.environ, "MLFLOW_TRACKING_URI": server.url},
         )
         assert done.returncode == code, f"{words} ended with {done.returncode}: {done.stdout} {done.stderr}"
         return done.stdout if code == 0 else done.stderr
@@ -47,6 +60,19 @@ def test_a_models_life(server, tmp_path):
     (tmp_path / "rows.json").write_text('{"dataframe_split": {"columns": ["x"], "data": [[2.0], [3.0]]}}')
     assert json.loads(fettle("predict", "--endpoint", "iris", "-i", "rows.json"))["predictions"] == pytest.approx([20.0, 30.0])
     assert json.loads(fettle("predict", "--endpoint", "iris", "-i", "rows.json", "--deployment", "green"))["predictions"] == pytest.approx([40.0, 60.0])
+
+    # What is sent is told by its content, wherever it comes from.
+    fettle("endpoint", "create", "signed", "-m", "models:/signed/1", "--executor", "native")
+    (tmp_path / "rows").write_text("x\n2.0\n")
+    DataFrame({"x": [2.0]}).to_parquet(tmp_path / "rows.parquet")
+    for file, sent in [("rows", ""), ("-", "x\n2.0\n"), ("-", ' {"inputs": {"x": [2.0]}}')]:
+        assert json.loads(fettle("predict", "--endpoint", "signed", "-i", file, stdin=sent))["predictions"] == pytest.approx([6.0])
+    assert "Parquet" in fettle("predict", "--endpoint", "signed", "-i", "rows.parquet", code=1)
+    fettle("deployment", "update", "default", "--endpoint", "signed", "--executor", "python")
+    assert json.loads(fettle("predict", "--endpoint", "signed", "-i", "rows.parquet"))["predictions"] == pytest.approx([6.0])
+    (tmp_path / "short.csv").write_text("y\n2.0\n")
+    assert "missing inputs ['x']" in fettle("predict", "--endpoint", "signed", "-i", "short.csv", code=1)
+    fettle("endpoint", "delete", "signed")
 
     parity = json.loads(fettle("model", "parity", "models:/iris/1", "-o", "json"))
     assert parity["report"]["passed"] and parity["compared_at"]
@@ -73,7 +99,10 @@ def test_a_models_life(server, tmp_path):
     fettle("endpoint", "enable", "iris")
     assert json.loads(fettle("predict", "--endpoint", "iris", "-i", "rows.json"))["predictions"] == pytest.approx([40.0, 60.0])
 
-    assert "this model is broken" in fettle("deployment", "create", "red", "--endpoint", "iris", "--model", "models:/iris/3", code=1)
+    broken = fettle("deployment", "create", "red", "--endpoint", "iris", "--model", "models:/iris/3", code=1)
+    assert "this model is broken" in broken and "Traceback" not in broken.splitlines()[0]
+    refused = fettle("endpoint", "traffic", "iris", "red=100", code=1)
+    assert "`red` is not ready" in refused and "this model is broken" in refused and len(refused.splitlines()) == 1
     fettle("deployment", "delete", "red", "--endpoint", "iris")
     fettle("endpoint", "delete", "iris")
     assert json.loads(fettle("endpoint", "list", "-o", "json"))["endpoints"] == []

@@ -37,7 +37,7 @@ pub(crate) struct MlflowFlags {
     /// Metrics are always at /metrics
     #[arg(long, env = "MLFLOW_EXPOSE_PROMETHEUS", value_name = "FOLDER", hide_env = true)]
     expose_prometheus: Option<String>,
-    /// Set RUST_LOG=debug instead
+    /// Set FETTLE_LOG=debug instead
     #[arg(long, action = ArgAction::SetTrue)]
     dev: bool,
     /// Secrets are not cached
@@ -112,7 +112,7 @@ impl MlflowFlags {
                 "--expose-prometheus",
                 "metrics are always at /metrics",
             ),
-            (self.dev, "--dev", "set RUST_LOG=debug for a talkative log"),
+            (self.dev, "--dev", "set FETTLE_LOG=debug for a talkative log"),
             (
                 self.secrets_cache_ttl.is_some() || self.secrets_cache_max_size.is_some(),
                 "--secrets-cache-*",

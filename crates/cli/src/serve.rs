@@ -10,9 +10,8 @@ use crate::{
 };
 use anyhow::{Context, Result};
 use fettle_gateway::{
-    Deployment, ExecutorChoice, ModelFolder, Options,
+    Deployment, EnvironmentManager, ExecutorChoice, ModelFolder, Options, StartingRouter,
     open_inference::{Single, serve_grpc},
-    scoring_router,
 };
 use std::{sync::Arc, time::Duration};
 use tokio::net::TcpListener;
@@ -46,6 +45,12 @@ pub(crate) struct Args {
     grpc_port: Option<u16>,
     #[command(flatten)]
     workers: WorkerArgs,
+    /// As --env-manager local, for command lines of `mlflow models serve`
+    #[arg(long, conflicts_with = "env_manager", help_heading = "Python workers")]
+    no_conda: bool,
+    /// Not needed: an environment that is made has mlflow
+    #[arg(long, hide = true)]
+    install_mlflow: bool,
     #[command(flatten)]
     scaling: ScalingArgs,
     #[command(flatten)]
@@ -62,30 +67,38 @@ pub(crate) fn run(args: Args) -> Result<()> {
 
 async fn start(args: Args) -> Result<()> {
     let executor: ExecutorChoice = args.executor.parse().map_err(|e| anyhow::anyhow!("--executor: {e}"))?;
-    let scaling = args.scaling.scaling()?;
-    let model = Model::fetch(&args.model_uri, || args.server.client()).await?;
-    let folder = ModelFolder::open(&model.folder).with_context(|| format!("`{}` is not a model", args.model_uri))?;
-    let options = Options {
-        model_name: model.name.clone(),
-        model_version: model.version.clone(),
+    let mut options = Options {
         executor,
-        scaling,
+        scaling: args.scaling.scaling()?,
         ..args.workers.options()
     };
-    // The port is taken first: a wrong one should not cost a model's start.
+    if args.no_conda {
+        options.environments.manager = Some(EnvironmentManager::Local);
+    }
+    // The ports are taken first: a wrong one should not cost a model's start.
     let listener = TcpListener::bind((args.host.as_str(), args.port))
         .await
         .with_context(|| format!("cannot listen on {}:{}", args.host, args.port))?;
     let grpc = beside::bind(&args.host, args.grpc_port, "--grpc-port").await?;
-    let deployment = Arc::new(Deployment::start(folder, options).await?);
+    let address = listener.local_addr()?;
+    let starting = StartingRouter::default();
+    let served = shutdown::serve(listener, starting.router());
+    tokio::pin!(served);
+    tracing::info!(
+        "Loading {}; http://{address}/readyz says when it answers",
+        args.model_uri
+    );
+    let (_model, deployment) = tokio::select! {
+        started = load(&args, options) => started?,
+        stopped = &mut served => return stopped,
+    };
+    starting.started(Arc::clone(&deployment));
     tracing::info!(
         model.uri = args.model_uri,
         executor = deployment.report().executor.name(),
-        "Fettle serves {} on http://{} with the executor `{}`: {}",
+        "Fettle serves {} on http://{address} with the executor `{}`",
         args.model_uri,
-        listener.local_addr()?,
-        deployment.report().executor.name(),
-        deployment.report().why
+        deployment.report().executor.name()
     );
     let grpc = grpc.map(|listener| {
         let bytes_max = deployment.options().body_bytes_max;
@@ -94,10 +107,23 @@ async fn start(args: Args) -> Result<()> {
             serve_grpc(single, listener, bytes_max, stopped.wait())
         })
     });
-    shutdown::serve(listener, scoring_router(Arc::clone(&deployment))).await?;
+    served.await?;
     deployment.drain(DRAIN).await;
     if let Some(grpc) = grpc {
         grpc.stop().await?;
     }
     Ok(())
+}
+
+/// The model is kept as long as its deployment: a download goes with it.
+async fn load(args: &Args, options: Options) -> Result<(Model, Arc<Deployment>)> {
+    let model = Model::fetch(&args.model_uri, || args.server.client()).await?;
+    let folder = ModelFolder::open(&model.folder).with_context(|| format!("`{}` is not a model", args.model_uri))?;
+    let options = Options {
+        model_name: model.name.clone(),
+        model_version: model.version.clone(),
+        ..options
+    };
+    let deployment = Deployment::start(folder, options).await?;
+    Ok((model, Arc::new(deployment)))
 }

@@ -3,6 +3,7 @@
 use crate::{
     client::{Client, ServerArgs},
     output::OutputArgs,
+    printing::cell,
 };
 use anyhow::{Context, Result, anyhow};
 use clap::Subcommand;
@@ -209,14 +210,6 @@ fn path(root: &str, parts: &[&str]) -> String {
     parts.iter().fold(root.to_owned(), |path, part| {
         format!("{path}/{}", utf8_percent_encode(part, NON_ALPHANUMERIC))
     })
-}
-
-fn cell(value: &Value) -> String {
-    match value {
-        Value::Null => "-".to_owned(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
 }
 
 fn print_webhooks(output: &OutputArgs, webhooks: &[Value], whole: &Value) -> Result<()> {

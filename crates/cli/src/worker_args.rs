@@ -37,7 +37,7 @@ pub(crate) struct WorkerArgs {
     #[arg(long, value_name = "REQUESTS", default_value_t = 1024, value_parser = at_least_one)]
     queue: usize,
     /// Seconds from a request to its answer; then it is given up with 504
-    #[arg(long, value_name = "SECONDS", default_value_t = 60, env = "MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT",
+    #[arg(long, short = 't', value_name = "SECONDS", default_value_t = 60, env = "MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT",
         value_parser = clap::value_parser!(u64).range(1..=86_400))]
     timeout: u64,
     /// Memory for native models, by the size of their files, as 8GiB: those not asked for leave first and come back

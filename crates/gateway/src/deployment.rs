@@ -70,7 +70,13 @@ impl Deployment {
         }
         let metrics = Arc::new(Metrics::new());
         let chosen = choose(&folder, &options, &metrics).await?;
-        tracing::info!(executor = ?chosen.report.executor, "Serving `{}`: {}", folder.path.display(), chosen.report.why);
+        tracing::info!(
+            executor = chosen.report.executor.name(),
+            "Serving `{}` version {}: {}",
+            options.model_name,
+            options.model_version,
+            chosen.report.why
+        );
         let deployment = Self {
             folder,
             options,

@@ -1,7 +1,7 @@
 //! The scoring endpoints of one deployment: MLflow's, and the `/predict` form of common hand-written servers.
 
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::deployment::Deployment;
 use crate::error::{ScoreError, ScoreResponse};
@@ -14,6 +14,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use tower::ServiceExt;
 
 /// `POST /invocations`, `POST /predict`, `GET /ping /health /version /model-info /metrics`, and the Open Inference
 /// Protocol below `/v2`.
@@ -31,6 +32,37 @@ pub fn scoring_router(deployment: Arc<Deployment>) -> Router {
         .route("/metrics", get(metrics_text))
         .merge(open_inference::routes::<Single, _>())
         .with_state(deployment)
+}
+
+/// What is answered from the moment the port is taken: that the process lives and its model is being loaded, until
+/// there is a deployment to answer.
+#[derive(Clone, Default)]
+pub struct StartingRouter(Arc<OnceLock<Router>>);
+
+impl StartingRouter {
+    pub fn router(&self) -> Router {
+        Router::new().fallback(answer_or_starting).with_state(self.clone())
+    }
+
+    /// From now on it answers.
+    pub fn started(&self, deployment: Arc<Deployment>) {
+        self.0.get_or_init(|| scoring_router(deployment));
+    }
+}
+
+async fn answer_or_starting(State(starting): State<StartingRouter>, request: Request) -> Response {
+    if let Some(router) = starting.0.get() {
+        let Ok(response) = router.clone().oneshot(request).await;
+        return response;
+    }
+    match request.uri().path() {
+        "/livez" | "/v2/health/live" => "OK".into_response(),
+        "/ping" => faces::ping(None).into_response(),
+        "/health" => faces::health(None).into_response(),
+        _ => ScoreError::Unavailable("the model is being loaded".into())
+            .into_response()
+            .into_response(),
+    }
 }
 
 impl IntoResponse for ScoreResponse {

@@ -43,7 +43,7 @@ pub use executor::NativeMemory;
 pub use explanation::{Explainer, Explanation};
 pub use frame::{Column, ColumnData, Frame, Layout};
 pub use gateway::{Gateway, retire};
-pub use http::scoring_router;
+pub use http::{StartingRouter, scoring_router};
 pub use invocation::{Answer, Exchange, Invocation, Observer};
 pub use metrics::{Tally, Usage};
 pub use mirroring::{Agreement, MirrorSample, Pair};

@@ -7,7 +7,13 @@ use crate::{
     extract::Json,
     monitoring,
 };
-use axum::{Router, extract::State, http::header, response::IntoResponse, routing::get};
+use axum::{
+    Router,
+    extract::State,
+    http::{StatusCode, header},
+    response::IntoResponse,
+    routing::get,
+};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
@@ -43,13 +49,22 @@ pub fn mlflow_routes() -> Router<App> {
     Router::new().route("/3.0/mlflow/server-info", get(server_info))
 }
 
+/// What `/readyz` says. Not to be ready is no failure, so unlike an `ApiError` it is not logged as one.
+pub type Readiness = Result<&'static str, (StatusCode, String)>;
+
+pub fn not_ready(why: impl Into<String>) -> Readiness {
+    Err((StatusCode::SERVICE_UNAVAILABLE, why.into()))
+}
+
 /// Ready means that the store answers.
-async fn ready(State(app): State<App>) -> Result<&'static str> {
-    app.db
-        .ping()
-        .await
-        .map(|()| "OK")
-        .map_err(|e| ApiError::new(ErrorCode::TemporarilyUnavailable, "The store does not answer.").because(e))
+async fn ready(State(app): State<App>) -> Readiness {
+    match app.db.ping().await {
+        Ok(()) => Ok("OK"),
+        Err(error) => {
+            tracing::debug!(%error, "The store does not answer a probe");
+            not_ready("The store does not answer.")
+        }
+    }
 }
 
 async fn fettle_version() -> Json<Value> {

@@ -105,7 +105,6 @@ def check_download_by_every_address():
         equal("the whole run", sorted(str(p.relative_to(whole)) for p in Path(whole).rglob("*")), ["folder", "folder/file.txt"])
 
 
-@since("2.22")
 def check_large_files_in_parts_where_the_store_has_none():
     """The client asks for parts, hears that a folder has none, and sends the file as a whole."""
     wishes = {

@@ -1,4 +1,8 @@
 //! In place of the ONNX executor where the feature `onnx` is off.
+#![expect(
+    clippy::unused_async,
+    reason = "with the signatures of the executor that it stands for"
+)]
 
 use std::path::Path;
 

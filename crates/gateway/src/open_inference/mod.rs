@@ -14,6 +14,8 @@ mod error;
 mod grpc;
 mod http;
 mod input;
+#[cfg(feature = "onnx")]
+mod json_tensors;
 mod metadata;
 mod nested;
 mod output;
@@ -27,9 +29,10 @@ pub use error::InferenceError;
 pub use grpc::serve as serve_grpc;
 pub use http::routes;
 pub(crate) use input::{Read, as_json, read};
+#[cfg(feature = "onnx")]
+pub(crate) use json_tensors::tensors_of_json;
 pub use metadata::TensorSpec;
 pub(crate) use metadata::{INPUT, OUTPUT};
-pub(crate) use nested::tensors_of_json;
 pub use repository::{IndexEntry, ModelState, Repository, Scored, Single};
 pub use request::{InferRequest, RequestedOutput};
 pub use tensor::{Data, Tensor};

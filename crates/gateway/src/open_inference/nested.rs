@@ -6,7 +6,6 @@ use serde_json::Value;
 use super::datatype::Datatype;
 use super::metadata::TensorSpec;
 use super::tensor::{Data, Tensor};
-use crate::error::ScoreError;
 use crate::input::{mark_nonfinite, read_nonfinite};
 use crate::python_json;
 
@@ -16,27 +15,6 @@ const DIMENSIONS_MAX: usize = 16;
 /// JSON as Python writes it, NaN and infinities included.
 pub(super) fn parse(body: &[u8]) -> Result<Value, serde_json::Error> {
     serde_json::from_slice(body).or_else(|error| serde_json::from_slice(&mark_nonfinite(body).ok_or(error)?))
-}
-
-/// The tensors of MLflow's `inputs` and `instances`: an object of lists, a list of objects, or one list without a name.
-pub(crate) fn tensors_of_json(body: &[u8]) -> Result<Vec<Tensor>, ScoreError> {
-    let bad = |reason: &str| ScoreError::BadRequest(format!("Invalid input. {reason}"));
-    let mut body = parse(body).map_err(|error| bad(&format!("It is not valid JSON. Error: '{error}'")))?;
-    let found = ["inputs", "instances"]
-        .into_iter()
-        .find_map(|key| Some(body.get_mut(key)?.take()));
-    let data = found.ok_or_else(|| bad("This model takes tensors; send them as `inputs` or `instances`."))?;
-    Ok(match data {
-        Value::Object(entries) => entries
-            .into_iter()
-            .map(|(name, value)| tensor(&name, value, &[]))
-            .collect(),
-        Value::Array(rows) if !rows.is_empty() && rows.iter().all(Value::is_object) => columns(&rows)
-            .into_iter()
-            .map(|(name, values)| tensor(&name, Value::Array(values), &[]))
-            .collect(),
-        value => vec![tensor("", value, &[])],
-    })
 }
 
 /// Records turned on their side, columns in the order of the first record.

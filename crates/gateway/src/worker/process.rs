@@ -150,7 +150,7 @@ impl StderrTail {
             return String::new();
         }
         let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-        format!("; its last words:\n{}", lines.join("\n"))
+        format!("\nits last words:\n{}", lines.join("\n"))
     }
 }
 

@@ -34,6 +34,7 @@ pub fn proxy_routes() -> Router<App> {
                 .put(proxy::upload_artifact)
                 .delete(proxy::delete_artifact),
         )
+        .route("/2.0/mlflow-artifacts/mpu/create", post(parts::create_at_root))
         .route("/2.0/mlflow-artifacts/mpu/create/{*path}", post(parts::create))
         .route("/2.0/mlflow-artifacts/mpu/complete/{*path}", post(parts::complete))
         .route("/2.0/mlflow-artifacts/mpu/abort/{*path}", post(parts::abort))

@@ -7,7 +7,10 @@ use crate::{
     error::{ApiError, ErrorCode, Result, invalid},
     extract::{Args, EMPTY, Empty, Json, PathArg},
 };
-use axum::extract::State;
+use axum::{
+    extract::State,
+    http::{HeaderMap, header},
+};
 use fettle_blobs::{CompletedPart, Error, Place};
 use fettle_wire::{
     Missing, Required,
@@ -21,9 +24,13 @@ const PARTS_VALID: Duration = Duration::from_hours(1);
 pub(super) async fn create(
     State(app): State<App>,
     _caller: Caller,
+    headers: HeaderMap,
     PathArg(folder): PathArg,
     Args(request): Args<CreateMultipartUpload>,
 ) -> Result<Json<CreateMultipartUploadResponse>> {
+    if leaves_the_run_out(&headers) {
+        return Err(unsupported());
+    }
     let file = file(&app, &folder, request.path)?;
     let parts = request.num_parts.map_or(1, |number| number.0);
     let parts = usize::try_from(parts).map_err(|_| invalid("Parameter 'num_parts' must be positive."))?;
@@ -118,6 +125,21 @@ fn file(app: &App, folder: &str, local: Option<String>) -> Result<Place> {
     })
 }
 
+/// Without a folder only the clients of [`leaves_the_run_out`] ask.
+pub(super) async fn create_at_root(_caller: Caller) -> Result<Json<Empty>> {
+    Err(unsupported())
+}
+
+/// Clients before 2.10 leave the run's folder out of the address, so their file would come to lie beside all runs,
+/// under a name that others write too. MLflow's server lets it.
+fn leaves_the_run_out(headers: &HeaderMap) -> bool {
+    let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+    agent
+        .and_then(|agent| agent.strip_prefix("mlflow-python-client/2."))
+        .and_then(|rest| rest.split('.').next()?.parse::<u32>().ok())
+        .is_some_and(|minor| minor < 10)
+}
+
 fn unsupported() -> ApiError {
     ApiError::new(
         ErrorCode::NotImplemented,
@@ -140,6 +162,21 @@ fn base_name(local: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::http::HeaderValue;
+
+    #[test]
+    fn clients_that_leave_the_run_out_are_known_by_their_name() {
+        for (agent, expected) in [
+            ("mlflow-python-client/2.9.2", true),
+            ("mlflow-python-client/2.10.0", false),
+            ("mlflow-python-client/2.22.5", false),
+            ("mlflow-python-client/3.6.0", false),
+            ("curl/8.0", false),
+        ] {
+            let headers = HeaderMap::from_iter([(header::USER_AGENT, HeaderValue::from_static(agent))]);
+            assert_eq!(leaves_the_run_out(&headers), expected, "{agent}");
+        }
+    }
 
     #[test]
     fn names_are_taken_from_paths_of_any_system() {

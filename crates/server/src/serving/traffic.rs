@@ -331,7 +331,7 @@ pub fn check_ready(tx: &Tx, desired: &store::Desired, before: &Routing, after: &
         if unready > 0 {
             let why = reason.map_or_else(
                 || "its model is still being loaded".to_owned(),
-                |why| format!("it failed to start: {why}"),
+                |why| format!("it failed to start: {}", why.lines().next().unwrap_or_default()),
             );
             return Err(conflict(format!(
                 "Deployment `{name}` is not ready and gets no traffic: {why}."

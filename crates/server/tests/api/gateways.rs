@@ -58,6 +58,21 @@ async fn wait_for(router: &Router, expected: &Value) {
     }
 }
 
+/// Probes come every few seconds: an `ApiError`, which is JSON, would be logged for each of them.
+#[tokio::test]
+async fn a_gateway_that_waits_for_its_orders_is_not_ready_and_that_is_no_failure() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = free.local_addr().expect("its address").port();
+    drop(free);
+    let folder = tempfile::tempdir().expect("a folder");
+    let gateway = open(port, folder.path()).await;
+    assert_eq!(
+        ask(&gateway.router(), Method::GET, "/readyz", "").await,
+        (503, Value::Null)
+    );
+    assert_eq!(ask(&gateway.router(), Method::GET, "/livez", "").await.0, 200);
+}
+
 on_both_databases! { MIGRATIONS;
     async fn a_gateway_follows_its_control_plane_and_does_without_it(db: Db) {
         let app = TestApp::blue_and_green(db).await;

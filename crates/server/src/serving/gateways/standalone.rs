@@ -14,7 +14,7 @@ use crate::{
     clock::Clock,
     error::{ApiError, ErrorCode, Result},
     router::{self, Watched},
-    system::{self, HttpMetrics},
+    system::{self, HttpMetrics, Readiness, not_ready},
 };
 use axum::{
     Router,
@@ -165,22 +165,21 @@ impl StandaloneGateway {
                 .filter_map(|name| endpoint.members.get(name.as_str()))
                 .all(|member| member.running.is_some() || member.state != MemberState::Starting)
         });
-        if known && started {
-            self.was_ready.store(true, Ordering::Relaxed);
+        if known && started && !self.was_ready.swap(true, Ordering::Relaxed) {
+            tracing::info!("The gateway is ready: every deployment with traffic has started or failed to");
         }
         known && started
     }
 }
 
-async fn ready(State(alone): State<StandaloneGateway>) -> Result<&'static str> {
+async fn ready(State(alone): State<StandaloneGateway>) -> Readiness {
     if alone.is_ready() {
         return Ok("OK");
     }
-    let message = alone.remote.trouble().map_or_else(
+    not_ready(alone.remote.trouble().map_or_else(
         || "Models are being loaded.".to_owned(),
         |why| format!("The control plane gives no orders, and none are remembered: {why}"),
-    );
-    Err(ApiError::new(ErrorCode::TemporarilyUnavailable, message))
+    ))
 }
 
 async fn metrics(State(alone): State<StandaloneGateway>) -> Result<impl IntoResponse> {
