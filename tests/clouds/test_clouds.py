@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import mlflow
 import pytest
 import requests
+from sklearn.linear_model import LinearRegression
 
 from support import server as servers
 from support.process import Process, free_port
@@ -182,3 +183,20 @@ def test_signed_addresses_for_runs_with_a_place_of_their_own(cloud, serve, tmp_p
     assert requests.get(download["presigned_url"], timeout=30).content == b"a,b\n"
     listed = requests.get(f"{server.url}/api/2.0/mlflow/artifacts/list", params={"run_id": run, "path": "data"}, timeout=30)
     assert listed.json()["files"] == [{"path": "data/table.csv", "is_dir": False, "file_size": 4}]
+
+
+def test_a_model_in_a_cloud_is_served(cloud, serve, tmp_path):
+    """Without any server, with the credentials of the process."""
+    model = LinearRegression(fit_intercept=False).fit([[1.0], [2.0]], [3.0, 6.0])
+    address = f"{cloud.destination}/{tmp_path.name}-proxy"
+    mlflow.set_tracking_uri(serve("proxy").url)
+    with mlflow.start_run():
+        logged = mlflow.sklearn.log_model(model, name="model", pip_requirements=["scikit-learn"])
+    below = mlflow.get_logged_model(logged.model_id).artifact_location.removeprefix("mlflow-artifacts:/")
+    process = servers.scoring_server(tmp_path, f"{address}/{below}", "http://127.0.0.1:9", "--executor", "native", environment=cloud.environment)
+    process.start()
+    try:
+        answer = requests.post(f"{process.url}/invocations", json={"inputs": [[2.0]]}, timeout=60)
+        assert answer.json()["predictions"] == pytest.approx([6.0]), answer.text
+    finally:
+        assert process.stop() == 0

@@ -1,15 +1,19 @@
-//! From a model's address to a folder on this machine: `models:/...` and `runs:/...` are downloaded from the tracking
-//! server, anything else is a folder already.
+//! From a model's address to a folder on this machine: the tracking server says where the files of `models:/...` and
+//! `runs:/...` are, and gives them out or leaves that to the store; anything else is an address in a cloud or a folder.
 
 use crate::client::Client;
 use anyhow::{Context, Result, anyhow, bail};
+use fettle_blobs::{BlobPath, ByteRange, Environment, Stores};
+use futures::TryStreamExt;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
+use tokio::{fs, io::AsyncWriteExt};
 
 /// Files of one model beyond which it is not downloaded.
 const FILES_MAX: usize = 10_000;
 const PROXY: &str = "mlflow-artifacts:";
+const DOWNLOAD: &str = "fettle-model-";
 
 /// A model at hand.
 pub(crate) struct Model {
@@ -22,47 +26,96 @@ pub(crate) struct Model {
 
 impl Model {
     pub(crate) async fn fetch(uri: &str, client: impl FnOnce() -> Result<Client>) -> Result<Self> {
-        let remote = uri.strip_prefix("models:/").or(uri.strip_prefix("runs:/"));
-        let Some(rest) = remote else { return Self::local(uri) };
-        let client = client()?;
-        let found = if uri.starts_with("runs:/") {
-            find_in_run(&client, rest).await
+        let (client, found) = match uri.strip_prefix("models:/").or(uri.strip_prefix("runs:/")) {
+            Some(rest) => {
+                let client = client()?;
+                let found = if uri.starts_with("runs:/") {
+                    find_in_run(&client, rest).await
+                } else {
+                    find_model(&client, rest).await
+                };
+                let found = found.with_context(|| format!("`{uri}` on {}", client.address()))?;
+                (Some(client), found)
+            }
+            None => (None, Found::at(uri)),
+        };
+        let address = found.artifact_uri;
+        let proxied = client.filter(|_| address.starts_with(PROXY));
+        let download = if let Some(client) = proxied {
+            let download = TempDir::with_prefix(DOWNLOAD)?;
+            download_all(&client, &address, download.path()).await?;
+            Some(download)
+        } else if address.contains("://") && !address.starts_with("file://") {
+            let download = TempDir::with_prefix(DOWNLOAD)?;
+            let copied = copy_from_cloud(&address, download.path()).await;
+            copied.with_context(|| format!("`{address}`"))?;
+            Some(download)
         } else {
-            find_model(&client, rest).await
-        }
-        .with_context(|| format!("`{uri}` on {}", client.address()))?;
-        let download = TempDir::with_prefix("fettle-model-")?;
-        download_all(&client, &found.artifact_uri, download.path()).await?;
-        Ok(Self {
-            folder: download.path().to_owned(),
-            name: found.name,
-            version: found.version,
-            _download: Some(download),
-        })
-    }
-
-    fn local(uri: &str) -> Result<Self> {
-        let path = uri.strip_prefix("file://").or(uri.strip_prefix("file:")).unwrap_or(uri);
-        let folder = PathBuf::from(path);
-        if !folder.is_dir() {
-            bail!("`{uri}` is no folder; a registered model is named models:/NAME/VERSION or models:/NAME@ALIAS");
-        }
-        let name = folder
-            .file_name()
-            .map_or_else(|| "model".to_owned(), |name| name.to_string_lossy().into_owned());
+            None
+        };
+        let folder = match &download {
+            Some(download) => download.path().to_owned(),
+            None => folder_of_this_machine(&address)?,
+        };
         Ok(Self {
             folder,
-            name,
-            version: "local".to_owned(),
-            _download: None,
+            name: found.name,
+            version: found.version,
+            _download: download,
         })
     }
+}
+
+fn folder_of_this_machine(address: &str) -> Result<PathBuf> {
+    let path = address.strip_prefix("file://").or(address.strip_prefix("file:"));
+    let folder = PathBuf::from(path.unwrap_or(address));
+    if !folder.is_dir() {
+        bail!(
+            "`{address}` is no folder of this machine; a registered model is named models:/NAME/VERSION or models:/NAME@ALIAS"
+        );
+    }
+    Ok(folder)
+}
+
+/// Copies what lies at an address in a cloud, with the credentials of this process.
+async fn copy_from_cloud(uri: &str, folder: &Path) -> Result<()> {
+    let store = Stores::open(uri, &Environment::of_process()).await?;
+    let files = store.list_all(&BlobPath::root(), FILES_MAX).await?;
+    if files.is_empty() {
+        bail!("there are no files");
+    }
+    for (path, _) in files {
+        let file = folder.join(path.as_str());
+        if let Some(parent) = file.parent() {
+            fs::create_dir_all(parent).await?;
+        }
+        let mut out = fs::File::create(&file).await?;
+        let mut bytes = store.get(&path, ByteRange::Whole).await?.bytes;
+        while let Some(chunk) = bytes.try_next().await? {
+            out.write_all(&chunk).await?;
+        }
+        out.flush().await?;
+    }
+    Ok(())
 }
 
 struct Found {
     name: String,
     version: String,
     artifact_uri: String,
+}
+
+impl Found {
+    /// A model that no registry knows, by its address.
+    fn at(uri: &str) -> Self {
+        let name = uri.trim_end_matches('/').rsplit('/').next();
+        let name = name.filter(|name| !matches!(*name, "" | "." | ".."));
+        Self {
+            name: name.unwrap_or("model").to_owned(),
+            version: "local".to_owned(),
+            artifact_uri: uri.to_owned(),
+        }
+    }
 }
 
 async fn find_model(client: &Client, rest: &str) -> Result<Found> {
@@ -166,11 +219,7 @@ fn text<'a>(object: &'a Value, field: &str) -> Result<&'a str> {
 
 /// Copies all files below an artifact address.
 async fn download_all(client: &Client, artifact_uri: &str, folder: &Path) -> Result<()> {
-    let Some(root) = artifact_uri.strip_prefix(PROXY) else {
-        bail!(
-            "the model's files are at {artifact_uri}, which only its own store can give out; download them and name the folder"
-        );
-    };
+    let root = artifact_uri.strip_prefix(PROXY).unwrap_or(artifact_uri);
     let root = match root.strip_prefix("//") {
         Some(authority) => authority.split_once('/').map_or("", |(_, path)| path),
         None => root.trim_start_matches('/'),
@@ -187,7 +236,7 @@ async fn download_all(client: &Client, artifact_uri: &str, folder: &Path) -> Res
         let listing = client
             .get("/api/2.0/mlflow-artifacts/artifacts", &[("path", &path)])
             .await?;
-        tokio::fs::create_dir_all(folder.join(&below)).await?;
+        fs::create_dir_all(folder.join(&below)).await?;
         for entry in listing["files"].as_array().into_iter().flatten() {
             let name = text(entry, "path")?.rsplit('/').next().unwrap_or_default();
             if name.is_empty() || name == ".." {

@@ -27,7 +27,8 @@ const DRAIN: Duration = Duration::from_secs(20);
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Model to serve: models:/NAME/VERSION, models:/NAME@ALIAS, models:/NAME/STAGE, runs:/RUN_ID/PATH or a folder
+    /// Model to serve: models:/NAME/VERSION, models:/NAME@ALIAS, models:/NAME/STAGE, runs:/RUN_ID/PATH, an
+    /// address in a cloud (s3://, gs://, wasbs://, abfss://) or a folder
     #[arg(long, short = 'm', value_name = "URI")]
     model_uri: String,
     /// Address to listen on
