@@ -240,7 +240,7 @@ def registered(name, table, tags=None, address=None, **source):
             dataset = Dataset(name="people", digest="1", source_type="artifact", source=json.dumps({"uri": address}))
             mlflow.MlflowClient().log_inputs(run.info.run_id, [DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])])
         else:
-            mlflow.log_input(mlflow.data.from_pandas(table, name="people", **source), context="training")
+            mlflow.log_input(mlflow.data.from_pandas(table, name=name, **source), context="training")
         mlflow.log_text("flavors: {}", "model/MLmodel")
     return mlflow.register_model(f"runs:/{run.info.run_id}/model", name)
 
