@@ -204,7 +204,12 @@ async fn make(db: &Db, stores: &Stores, clock: &Clock, delivery: Delivery) -> Re
                 )
             })
             .await?;
-            Ok(Outcome::unanswered(Verdict::Delivered, String::new()))
+            Ok(Outcome {
+                verdict: Verdict::Delivered,
+                response_status: None,
+                response_body: None,
+                error: None,
+            })
         }
         Err(error) => {
             let again = attempt < ATTEMPTS_MAX && is_worth_another(error.code);
