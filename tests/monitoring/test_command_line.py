@@ -14,6 +14,7 @@ import numpy
 import pandas
 import pytest
 import requests
+from mlflow.entities import Dataset, DatasetInput, InputTag
 from mlflow.models import infer_signature
 from scipy import stats
 from sklearn.linear_model import LogisticRegression
@@ -231,6 +232,52 @@ def test_a_watched_model(server, receiver, fettle, tmp_path):
     assert json.loads(fettle("logs", "query", "--endpoint", "churn", "--status", "5xx", "-o", "json"))["requests"] == []
 
 
+def registered(name, table, tags=None, address=None, **source):
+    """A version of a model that does not matter, of a run that was given a dataset and has its rows as an artifact."""
+    with mlflow.start_run(tags=tags) as run:
+        mlflow.log_text(table.to_csv(index=False), "sets/train.csv")
+        if address:
+            dataset = Dataset(name="people", digest="1", source_type="artifact", source=json.dumps({"uri": address}))
+            mlflow.MlflowClient().log_inputs(run.info.run_id, [DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])])
+        else:
+            mlflow.log_input(mlflow.data.from_pandas(table, name=name, **source), context="training")
+        mlflow.log_text("flavors: {}", "model/MLmodel")
+    return mlflow.register_model(f"runs:/{run.info.run_id}/model", name)
+
+
+def test_registered_versions_have_baselines(server, fettle, tmp_path):
+    mlflow.set_tracking_uri(server.url)
+    table = people(1)
+
+    def baseline(version):
+        """The version's one baseline, once nothing is to be waited for."""
+        def settled():
+            listed = json.loads(fettle("baseline", "list", "-m", f"models:/{version.name}/{version.version}", "-o", "json"))["baselines"]
+            return listed[0] if [each["state"] for each in listed] in (["ready"], ["failed"]) else None
+
+        wait_for(settled, "the baseline", 30)
+        return settled()
+
+    of_file = baseline(registered("by-tag", table, {"fettle.baseline": "sets/train.csv"}))
+    assert (of_file["state"], of_file["rows"]) == ("ready", ROWS)
+    shown = json.loads(fettle("baseline", "show", of_file["id"], "-o", "json"))
+    assert {column["name"] for column in shown["columns"]} == {"age", "income"}
+
+    with mlflow.start_run() as run:
+        mlflow.log_text(table[:300].to_csv(index=False), "train.csv")
+    in_store = baseline(registered("by-dataset", table, address=f"{run.info.artifact_uri}/train.csv"))
+    assert (in_store["state"], in_store["rows"]) == ("ready", 300)
+    assert in_store["source"] == f"training dataset {run.info.artifact_uri}/train.csv"
+
+    # What this server does not read is said, and the registration does not mind.
+    table.to_csv(tmp_path / "private.csv", index=False)
+    private = baseline(registered("by-path", table, source=str(tmp_path / "private.csv")))
+    assert private["state"] == "failed" and "not kept by this server" in private["reason"]
+    script = baseline(registered("by-script", table))
+    assert script["state"] == "failed" and "fettle baseline create --file" in script["reason"]
+    assert "does not say where its rows lie" in fettle("baseline", "list", "-o", "table")
+
+
 def test_two_files_compared(fettle, tmp_path):
     before, after = people(1).assign(plan="basic"), people(4, years_older=6).assign(plan="basic")
     after.loc[:200, "plan"] = "premium"
@@ -282,6 +329,8 @@ def test_what_is_wrong_is_said(fettle, tmp_path):
     ]:
         wrong.write_text(text)
         assert part in fettle("alert-rule", "create", "--replace", "-f", "wrong.yaml", code=1), text
+    # The first of a file is not made when the second is refused.
+    assert json.loads(fettle("alert-rule", "list", "-o", "json"))["rules"] == []
     assert "none" in fettle("monitor", "run", "none", code=1)
     assert "none" in fettle("monitor", "show", "none", code=1)
     assert "none.yaml" in fettle("alert-rule", "create", "-f", "none.yaml", code=1)

@@ -1,7 +1,7 @@
 //! `fettle alert-rule`: conditions over figures of operation and signals of monitors.
 
 use crate::{
-    client::{Client, ServerArgs},
+    client::ServerArgs,
     output::OutputArgs,
     printing::{documents, encoded, rows},
 };
@@ -144,28 +144,13 @@ async fn create(args: Create) -> Result<()> {
         })],
         (None, None) => bail!("give a file with -f, or --name and --condition"),
     };
-    let client = args.server.client()?;
-    let mut made = Vec::new();
-    for spec in specs {
-        made.push(put(&client, &spec, args.replace).await?);
-    }
-    let whole = if made.len() == 1 {
-        made[0].clone()
-    } else {
-        json!({ "rules": made })
+    let batch = json!({ "rules": specs, "replace": args.replace });
+    let made = args.server.client()?.put(PATH, &batch).await?;
+    let whole = match made["rules"].as_array().map(Vec::as_slice) {
+        Some([one]) => one,
+        _ => &made,
     };
-    args.output.print(&FIELDS, &rows(&Value::from(made), &FIELDS), &whole)
-}
-
-async fn put(client: &Client, spec: &Value, replace: bool) -> Result<Value> {
-    if replace && let Some(name) = spec["name"].as_str() {
-        let all = client.get(PATH, &[]).await?;
-        let mut known = all["rules"].as_array().into_iter().flatten();
-        if known.any(|rule| rule["name"] == name) {
-            return client.put(&path(name), spec).await;
-        }
-    }
-    client.post(PATH, spec).await
+    args.output.print(&FIELDS, &rows(&made["rules"], &FIELDS), whole)
 }
 
 fn path(name: &str) -> String {

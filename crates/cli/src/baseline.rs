@@ -11,7 +11,16 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 
 const PATH: &str = "/api/fettle/v1/baselines";
-const FIELDS: [&str; 6] = ["id", "model_name", "model_version", "rows", "source", "created_at"];
+const FIELDS: [&str; 8] = [
+    "id",
+    "model_name",
+    "model_version",
+    "state",
+    "rows",
+    "source",
+    "created_at",
+    "reason",
+];
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -20,8 +29,8 @@ pub(crate) enum Command {
         after_help = "Examples:\n  fettle baseline create -m models:/churn/3 --file train.parquet\n  fettle baseline create -m models:/churn/3 --artifact runs:/RUN_ID/train.parquet\n  fettle baseline create -m models:/churn/3 --dataset training\n  fettle baseline create -m models:/churn/3 --endpoint churn --since P7D\n  fettle baseline create -m models:/churn/3 --profile churn.profile"
     )]
     Create(Create),
-    /// List baselines, newest first
-    #[command(after_help = "Example:\n  fettle baseline list")]
+    /// List baselines, newest first, and why one of a new version could not be made
+    #[command(after_help = "Examples:\n  fettle baseline list\n  fettle baseline list -m models:/churn/3")]
     List(List),
     /// Show a baseline with its columns
     #[command(after_help = "Example:\n  fettle baseline show 3 -o json")]
@@ -68,6 +77,9 @@ pub(crate) struct Create {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct List {
+    /// Only those of a model, or of a version: models:/NAME or models:/NAME/VERSION
+    #[arg(long, short = 'm', value_name = "URI")]
+    model_uri: Option<String>,
     #[command(flatten)]
     server: ServerArgs,
     #[command(flatten)]
@@ -101,7 +113,11 @@ pub(crate) fn run(command: Command) -> Result<()> {
         match command {
             Command::Create(args) => create(args).await,
             Command::List(args) => {
-                let answer = args.server.client()?.get(PATH, &[]).await?;
+                let uri = args.model_uri.as_deref().unwrap_or_default();
+                let rest = uri.strip_prefix("models:/").unwrap_or(uri);
+                let (model, version) = rest.split_once('/').unwrap_or((rest, ""));
+                let query = [("model_name", model), ("model_version", version)];
+                let answer = args.server.client()?.get(PATH, &query).await?;
                 args.output
                     .print(&FIELDS, &rows(&answer["baselines"], &FIELDS), &answer)
             }

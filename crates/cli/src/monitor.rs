@@ -1,7 +1,7 @@
 //! `fettle monitor`: signals over what endpoints were asked and answered.
 
 use crate::{
-    client::{Client, ServerArgs},
+    client::ServerArgs,
     output::OutputArgs,
     printing::{cell, documents, encoded, rows},
 };
@@ -149,28 +149,13 @@ pub(crate) fn run(command: Command) -> Result<()> {
 }
 
 async fn create(args: Create) -> Result<()> {
-    let client = args.server.client()?;
-    let mut made = Vec::new();
-    for spec in documents(&args.file)? {
-        made.push(put(&client, &spec, args.replace).await?);
-    }
-    let whole = if made.len() == 1 {
-        made[0].clone()
-    } else {
-        json!({ "monitors": made })
+    let batch = json!({ "monitors": documents(&args.file)?, "replace": args.replace });
+    let made = args.server.client()?.put(PATH, &batch).await?;
+    let whole = match made["monitors"].as_array().map(Vec::as_slice) {
+        Some([one]) => one,
+        _ => &made,
     };
-    args.output.print(&FIELDS, &rows(&Value::from(made), &FIELDS), &whole)
-}
-
-async fn put(client: &Client, spec: &Value, replace: bool) -> Result<Value> {
-    if replace && let Some(name) = spec["name"].as_str() {
-        let all = client.get(PATH, &[]).await?;
-        let mut known = all["monitors"].as_array().into_iter().flatten();
-        if known.any(|monitor| monitor["name"] == name) {
-            return client.put(&path(name), spec).await;
-        }
-    }
-    client.post(PATH, spec).await
+    args.output.print(&FIELDS, &rows(&made["monitors"], &FIELDS), whole)
 }
 
 /// The monitor, and what its newest run found.

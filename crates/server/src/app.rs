@@ -5,7 +5,8 @@ use crate::{
     caller::DEFAULT_WORKSPACE_ID,
     clock::Clock,
     error::{ApiError, Result},
-    monitoring::{AlertSettings, CaptureSettings, alerts, capture, monitors, operational},
+    monitoring::{AlertSettings, CaptureSettings, alerts, baselines, capture, monitors, operational},
+    outbox::Waker,
     secrets::SecretKeys,
     security::Security,
     serving::{self, GatewaySecret, Reconciler},
@@ -57,6 +58,8 @@ pub struct Parts {
     pub(crate) recorder: capture::Recorder,
     pub(crate) flusher: operational::Flusher,
     pub(crate) alerts: alerts::Channel,
+    /// Of what makes the baselines of new versions.
+    pub(crate) baselines: Waker,
     pub(crate) http_metrics: Arc<HttpMetrics>,
 }
 
@@ -155,6 +158,7 @@ impl App {
         let keys = Arc::clone(&settings.secret_keys);
         let webhooks = webhooks::open(db.clone(), clock.clone(), &settings.webhooks, Arc::clone(&keys));
         let alerts = alerts::open(db.clone(), clock.clone(), &settings.webhooks, &settings.alerts, keys);
+        let baselines = baselines::registration::open(db.clone(), stores.clone(), clock.clone());
         let recorder = capture::open(&db, &clock, &settings.capture).await?;
         let settings = Arc::new(settings);
         let app = Self(Arc::new(Parts {
@@ -173,6 +177,7 @@ impl App {
             recorder,
             flusher: operational::Flusher::default(),
             alerts,
+            baselines,
             http_metrics: Arc::default(),
         }));
         app.gateway.observe(Box::new(app.recorder.clone()));
@@ -212,6 +217,7 @@ impl App {
     {
         let written = self.db.write(work).await;
         self.webhooks.waker.wake();
+        self.baselines.wake();
         written
     }
 }

@@ -76,6 +76,13 @@ impl ApiError {
         self.cause = Some(cause.into());
         self
     }
+
+    /// The same, of one member of a list.
+    #[must_use]
+    pub fn at(mut self, list: &str, place: usize) -> Self {
+        self.message = format!("{list}[{place}]: {}", self.message);
+        self
+    }
 }
 
 /// A value the client must change, in a message that says which and how.

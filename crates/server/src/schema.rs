@@ -58,4 +58,9 @@ pub static MIGRATIONS: &[Migration] = &[
         name: "baseline_samples",
         sql: include_str!("../migrations/0011_baseline_samples.sql"),
     },
+    Migration {
+        version: 12,
+        name: "baseline_states",
+        sql: include_str!("../migrations/0012_baseline_states.sql"),
+    },
 ];

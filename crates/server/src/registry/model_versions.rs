@@ -13,6 +13,7 @@ use crate::{
     error::{Result, invalid},
     extract::{Args, EMPTY, Empty, Json},
     logged_models,
+    monitoring::baselines::registration as baselines,
     webhooks::registry_events,
 };
 use axum::extract::State;
@@ -90,6 +91,15 @@ pub async fn create_model_version(
             tags: &tags,
         };
         registry_events::version_created(tx, &caller, now_ms, &told)?;
+        let watched = baselines::NewVersion {
+            name: &name,
+            number,
+            run_id: &lineage.run_id,
+            tags: &tags,
+        };
+        if claim.kind != Source::Prompt {
+            baselines::order(tx, &caller, &watched, now_ms)?;
+        }
         let version = store::versions::get(tx, caller.workspace_id, &name, number)?;
         Ok(Json(ModelVersionResponse {
             model_version: store::versions::load_one(tx, version)?,

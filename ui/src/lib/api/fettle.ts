@@ -1,5 +1,6 @@
 /** Fettle's own resources. A plain MLflow server has none of them; callers show an empty page then. */
 import { addressOf, ApiError, call, send } from './http';
+import type { Baseline } from './monitoring';
 import type { Rollout, TrafficState } from './serving';
 
 /** How native scoring compared with Python's before it was let in. */
@@ -106,6 +107,15 @@ export async function deleteEndpoint(name: string): Promise<void> {
 /** `undefined` when the server does not keep such reports. */
 export async function parityOf(modelUri: string, signal?: AbortSignal): Promise<VersionParity | undefined> {
   return orUnsupported(() => call('GET', 'api/fettle/v1/models/parity', { query: { model_uri: modelUri }, signal }));
+}
+
+/** Newest first; `undefined` when the server watches no models. */
+export async function baselinesOf(name: string, version: string, signal?: AbortSignal): Promise<Baseline[] | undefined> {
+  const query = { model_name: name, model_version: version };
+  return orUnsupported(async () => {
+    const found = await call<{ baselines?: Baseline[] }>('GET', 'api/fettle/v1/baselines', { query, signal });
+    return found.baselines ?? [];
+  });
 }
 
 export interface AuditPage {

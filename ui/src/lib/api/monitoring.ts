@@ -94,6 +94,16 @@ export interface LoggedRequest {
 const base = 'api/fettle/v1/';
 const path = (...parts: string[]) => base + parts.map(encodeURIComponent).join('/');
 
+/** What monitors hold a model version's traffic against. */
+export interface Baseline {
+  id: string;
+  source: string;
+  state: 'pending' | 'ready' | 'failed';
+  reason?: string | null;
+  rows: number;
+  created_at: string;
+}
+
 export async function listMonitors(signal?: AbortSignal): Promise<Monitor[]> {
   return (await call<{ monitors?: Monitor[] }>('GET', path('monitors'), { signal })).monitors ?? [];
 }

@@ -128,13 +128,13 @@ fn endpoints_of(tx: &Tx, workspace_id: i64, wanted: Option<&Dimension>, now_ms: 
     Ok(known)
 }
 
-/// The samples of the last windows, newest first. A window takes in the ten seconds that were under way when it began.
+/// The samples of the last windows, newest first. A window has the steps of ten seconds that began in it.
 fn windows<'s>(samples: &'s [Sample], rule: &'s Rule, last_ms: i64) -> impl Iterator<Item = &'s [Sample]> {
     (0..rule.periods as i64).map(move |period| {
         let end_ms = last_ms - period * rule.window_ms;
         let start_ms = end_ms - rule.window_ms;
         let place = |ms: i64| samples.partition_point(|sample| sample.at_ms <= ms);
-        &samples[place(start_ms - operational::WIDTH_MS)..place(end_ms)]
+        &samples[place(start_ms)..place(end_ms)]
     })
 }
 

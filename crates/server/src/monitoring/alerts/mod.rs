@@ -47,7 +47,7 @@ pub fn routes() -> Router<App> {
     Router::new()
         .route(
             "/api/fettle/v1/alert-rules",
-            get(rules::list_rules).post(rules::create_rule),
+            get(rules::list_rules).post(rules::create_rule).put(rules::put_rules),
         )
         .route(
             "/api/fettle/v1/alert-rules/{name}",

@@ -17,7 +17,7 @@ use crate::{
 };
 use axum::extract::State;
 use fettle_db::Tx;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 const RULES_MAX: usize = 1000;
@@ -60,34 +60,82 @@ pub struct RuleList {
     rules: Vec<RuleView>,
 }
 
+/// Several rules at once.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RuleBatch {
+    rules: Vec<RuleSpec>,
+    /// Those that are there already, instead of refusing them.
+    replace: bool,
+}
+
 pub async fn create_rule(State(app): State<App>, caller: Caller, Args(spec): Args<RuleSpec>) -> Result<Json<RuleView>> {
     let rule = spec.check()?;
     let now_ms = app.clock.now_ms();
     let view = app
         .db
-        .write(move |tx| {
-            let workspace_id = caller.workspace_id;
-            check_actions(tx, workspace_id, &rule)?;
-            if store::rules(tx, workspace_id)?.len() >= RULES_MAX {
-                return Err(invalid(format!(
-                    "There are {RULES_MAX} alert rules already: delete some."
-                )));
-            }
-            if !insert(tx, workspace_id, &spec, &rule, None, now_ms)? {
-                return Err(already_exists(format!("Alert rule `{}` already exists.", rule.name)));
-            }
-            note(
-                tx,
-                &caller,
-                now_ms,
-                "create",
-                &rule.name,
-                Some(&json!({ "condition": rule.text() })),
-            )?;
-            view(tx, store::get_rule(tx, workspace_id, &rule.name)?)
-        })
+        .write(move |tx| create(tx, &caller, &spec, &rule, now_ms))
         .await?;
     Ok(Json(view))
+}
+
+/// Makes all of several rules, or none.
+pub async fn put_rules(State(app): State<App>, caller: Caller, Args(batch): Args<RuleBatch>) -> Result<Json<RuleList>> {
+    let mut checked = Vec::with_capacity(batch.rules.len());
+    for (place, spec) in batch.rules.into_iter().enumerate() {
+        let rule = spec.check().map_err(|error| error.at("rules", place))?;
+        checked.push((spec, rule));
+    }
+    let (now_ms, external_url) = (app.clock.now_ms(), app.external_url());
+    let rules = app
+        .db
+        .write(move |tx| {
+            let put = |(spec, rule): &(RuleSpec, Rule)| match store::find_rule(tx, caller.workspace_id, &rule.name)? {
+                Some(row) if batch.replace => replace(tx, &caller, &row, spec, rule, now_ms, &external_url),
+                _ => create(tx, &caller, spec, rule, now_ms),
+            };
+            let all = checked.iter().enumerate();
+            all.map(|(place, one)| put(one).map_err(|error| error.at("rules", place)))
+                .collect::<Result<Vec<_>>>()
+        })
+        .await?;
+    app.alerts.waker.wake();
+    Ok(Json(RuleList { rules }))
+}
+
+fn create(tx: &Tx, caller: &Caller, spec: &RuleSpec, rule: &Rule, now_ms: i64) -> Result<RuleView> {
+    let workspace_id = caller.workspace_id;
+    check_actions(tx, workspace_id, rule)?;
+    if store::rules(tx, workspace_id)?.len() >= RULES_MAX {
+        return Err(invalid(format!(
+            "There are {RULES_MAX} alert rules already: delete some."
+        )));
+    }
+    if !insert(tx, workspace_id, spec, rule, None, now_ms)? {
+        return Err(already_exists(format!("Alert rule `{}` already exists.", rule.name)));
+    }
+    let detail = json!({ "condition": rule.text() });
+    note(tx, caller, now_ms, "create", &rule.name, Some(&detail))?;
+    view(tx, store::get_rule(tx, workspace_id, &rule.name)?)
+}
+
+/// What it had firing is over: it may mean something else now.
+fn replace(
+    tx: &Tx,
+    caller: &Caller,
+    row: &RuleRow,
+    spec: &RuleSpec,
+    rule: &Rule,
+    now_ms: i64,
+    external_url: &str,
+) -> Result<RuleView> {
+    check_actions(tx, caller.workspace_id, rule)?;
+    resolve_all(tx, row, None, now_ms, external_url)?;
+    let text = serde_json::to_string(spec).expect("plain structs serialise");
+    store::update_rule(tx, row.id, &text, rule.enabled.then_some(now_ms), now_ms)?;
+    let detail = json!({ "condition": rule.text() });
+    note(tx, caller, now_ms, "update", &row.name, Some(&detail))?;
+    view(tx, store::get_rule(tx, caller.workspace_id, &row.name)?)
 }
 
 /// False if the name is taken.
@@ -152,7 +200,6 @@ pub async fn get_rule(State(app): State<App>, caller: Caller, PathArg(name): Pat
     Ok(Json(view))
 }
 
-/// Replaces a rule. What it had firing is over: it may mean something else now.
 pub async fn put_rule(
     State(app): State<App>,
     caller: Caller,
@@ -171,19 +218,7 @@ pub async fn put_rule(
         .db
         .write(move |tx| {
             let row = store::get_rule(tx, caller.workspace_id, &name)?;
-            check_actions(tx, caller.workspace_id, &rule)?;
-            resolve_all(tx, &row, None, now_ms, &external_url)?;
-            let text = serde_json::to_string(&spec).expect("plain structs serialise");
-            store::update_rule(tx, row.id, &text, rule.enabled.then_some(now_ms), now_ms)?;
-            note(
-                tx,
-                &caller,
-                now_ms,
-                "update",
-                &name,
-                Some(&json!({ "condition": rule.text() })),
-            )?;
-            view(tx, store::get_rule(tx, caller.workspace_id, &name)?)
+            replace(tx, &caller, &row, &spec, &rule, now_ms, &external_url)
         })
         .await?;
     app.alerts.waker.wake();

@@ -1,8 +1,9 @@
 //! `/api/fettle/v1/baselines`
 
 use super::{
-    profile,
-    store::{self, Baseline},
+    made::{FILE_BYTES_MAX, Made, of_artifact, read},
+    registration,
+    store::{self, Baseline, State as BaselineState},
 };
 use crate::{
     app::App,
@@ -14,7 +15,6 @@ use crate::{
         capture::parts::{self, Span},
         duration::moment_ms,
     },
-    registry::resolve,
     system::rfc3339,
 };
 use axum::{
@@ -22,17 +22,13 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
-use fettle_blobs::ByteRange;
-use fettle_capture::{Table, read_upload};
 use fettle_stats::profile::dataset::DatasetProfile;
 use fettle_wire::Required;
-use futures::StreamExt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// Rows that are read; a profile needs no more.
 const ROWS_MAX: usize = 1_000_000;
-const FILE_BYTES_MAX: usize = 256 << 20;
 const BASELINES: usize = 200;
 /// A profile in the format of the statistics.
 const PROFILE_TYPE: &str = "application/vnd.fettle.profile";
@@ -67,6 +63,10 @@ pub struct BaselineView {
     model_version: String,
     /// Where its rows came from.
     source: String,
+    state: BaselineState,
+    /// Why it is not ready.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
     rows: i64,
     created_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -107,10 +107,10 @@ pub async fn create_baseline(
             );
             (table, source)
         }
-        (None, Some(uri), None) => (of_artifact(&app, caller.workspace_id, &uri).await?, uri),
+        (None, Some(uri), None) => (of_artifact(&app.db, &app.stores, caller.workspace_id, &uri).await?, uri),
         (None, None, Some(context)) => {
             let uri = dataset_uri(&app, caller.workspace_id, &model, &version, &context).await?;
-            let table = of_artifact(&app, caller.workspace_id, &uri).await?;
+            let table = of_artifact(&app.db, &app.stores, caller.workspace_id, &uri).await?;
             (table, format!("{context} dataset {uri}"))
         }
         _ => {
@@ -147,59 +147,6 @@ pub async fn upload_baseline(
     keep(&app, caller, model, version, made).await
 }
 
-/// What is kept of a baseline.
-struct Made {
-    source: String,
-    rows: i64,
-    profile: Vec<u8>,
-    sample: Option<Vec<u8>>,
-}
-
-impl Made {
-    async fn of_table(source: String, table: Table) -> Result<Self> {
-        if table.rows == 0 {
-            return Err(invalid(format!("There are no rows for a baseline ({source}).")));
-        }
-        parts::blocking(move || {
-            Ok(Self {
-                source,
-                rows: table.rows as i64,
-                profile: profile::of_table(&table).encode(),
-                sample: profile::sample(&table)?,
-            })
-        })
-        .await
-    }
-
-    async fn of_profile(bytes: Vec<u8>) -> Result<Self> {
-        let read = tokio::task::spawn_blocking(move || {
-            let profile = DatasetProfile::decode(&bytes)?;
-            Ok::<_, fettle_stats::profile::codec::Unreadable>((profile.rows(), bytes))
-        });
-        let (rows, profile) = read.await.map_err(parts::interrupted)?.map_err(|error| {
-            invalid(format!(
-                "The body is no profile: {error}. Make one with fettle drift profile, or take one with fettle baseline export."
-            ))
-        })?;
-        if rows == 0 {
-            return Err(invalid("The profile has no rows."));
-        }
-        Ok(Self {
-            source: "uploaded profile".to_owned(),
-            rows: rows as i64,
-            profile,
-            sample: None,
-        })
-    }
-}
-
-async fn read(content_type: String, body: Vec<u8>) -> Result<Table> {
-    tokio::task::spawn_blocking(move || read_upload(&content_type, body.into()))
-        .await
-        .map_err(parts::interrupted)?
-        .map_err(|error| invalid(format!("The baseline's rows cannot be read: {error}.")))
-}
-
 /// Where the dataset of the version's run lies.
 async fn dataset_uri(app: &App, workspace_id: i64, model: &str, version: &str, context: &str) -> Result<String> {
     let (name, number, wanted) = (model.to_owned(), version.parse().unwrap_or(-1), context.to_owned());
@@ -212,52 +159,11 @@ async fn dataset_uri(app: &App, workspace_id: i64, model: &str, version: &str, c
                 "The run of models:/{model}/{version} was given no dataset for {context}."
             ))
         })?;
-    let source: Value = serde_json::from_str(&source).unwrap_or_default();
-    let uri = source["uri"].as_str().or_else(|| source["url"].as_str());
-    uri.map(str::to_owned).ok_or_else(|| {
+    registration::place(&source).ok_or_else(|| {
         invalid(format!(
             "The {context} dataset of models:/{model}/{version} does not say where it lies: upload its rows."
         ))
     })
-}
-
-async fn of_artifact(app: &App, workspace_id: i64, uri: &str) -> Result<Table> {
-    let located = match uri.strip_prefix("runs:/") {
-        None => uri.to_owned(),
-        Some(rest) => {
-            let (run_id, path) = rest.trim_matches('/').split_once('/').ok_or_else(|| {
-                invalid(format!(
-                    "Invalid value '{uri}' for parameter 'artifact_uri' supplied: a path below the run is missing."
-                ))
-            })?;
-            let (run_id, path) = (run_id.to_owned(), path.to_owned());
-            app.db
-                .peek(move |tx| {
-                    resolve::run_path(tx, workspace_id, &run_id, &path)?
-                        .ok_or_else(|| not_found(format!("Run with id={run_id} not found")))
-                })
-                .await?
-        }
-    };
-    let place = app.stores.locate(&located)?;
-    let mut stream = place.blobs.get(&place.path, ByteRange::Whole).await?.bytes;
-    let mut body = Vec::new();
-    while let Some(chunk) = stream.next().await {
-        body.extend_from_slice(&chunk?);
-        if body.len() > FILE_BYTES_MAX {
-            return Err(ApiError::new(
-                ErrorCode::PayloadTooLarge,
-                format!("The file has more than {FILE_BYTES_MAX} bytes: take a sample of its rows."),
-            ));
-        }
-    }
-    let content_type = match located.rsplit('.').next() {
-        Some("csv") => "text/csv",
-        Some("jsonl" | "ndjson") => "application/x-ndjson",
-        Some("json") => "application/json",
-        _ => "",
-    };
-    read(content_type.to_owned(), body).await
 }
 
 async fn keep(
@@ -276,6 +182,8 @@ async fn keep(
         row_count: made.rows,
         profile: made.profile,
         created_at: now_ms,
+        state: BaselineState::Ready,
+        reason: None,
     };
     let new = baseline.clone();
     baseline.id = app
@@ -323,6 +231,13 @@ pub async fn get_baseline(State(app): State<App>, caller: Caller, PathArg(id): P
 /// The profile as it is kept, for another server or for `fettle drift compare`.
 pub async fn get_profile(State(app): State<App>, caller: Caller, PathArg(id): PathArg) -> Result<Response> {
     let found = app.db.read(move |tx| store::get(tx, caller.workspace_id, &id)).await?;
+    if found.state != BaselineState::Ready {
+        let why = found.reason.unwrap_or_else(|| "It is being made.".to_owned());
+        return Err(ApiError::new(
+            ErrorCode::ResourceConflict,
+            format!("Baseline {} is not there. {why}", found.id),
+        ));
+    }
     Ok(([(header::CONTENT_TYPE, PROFILE_TYPE)], found.profile).into_response())
 }
 
@@ -348,7 +263,7 @@ pub fn decode(baseline: &Baseline) -> Result<DatasetProfile> {
 }
 
 fn view(baseline: Baseline, with_columns: bool) -> Result<BaselineView> {
-    let columns = with_columns
+    let columns = (with_columns && baseline.state == BaselineState::Ready)
         .then(|| {
             let columns = decode(&baseline)?.columns.into_iter().map(|(name, column)| {
                 let summary = serde_json::to_value(column.into_column().summary()).unwrap_or_default();
@@ -362,6 +277,8 @@ fn view(baseline: Baseline, with_columns: bool) -> Result<BaselineView> {
         model_name: baseline.model_name,
         model_version: baseline.model_version,
         source: baseline.source,
+        state: baseline.state,
+        reason: baseline.reason,
         rows: baseline.row_count,
         created_at: rfc3339(baseline.created_at),
         columns,

@@ -1,8 +1,10 @@
 //! Baselines: reference profiles, kept with the model version that they belong to, each with some of the rows that it
-//! was made of.
+//! was made of. Those of new versions are made by themselves (`registration`).
 
 pub(crate) mod api;
+mod made;
 pub(crate) mod profile;
+pub(crate) mod registration;
 pub(crate) mod store;
 
 use crate::app::App;

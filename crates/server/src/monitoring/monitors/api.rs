@@ -38,7 +38,7 @@ pub struct MonitorView {
     signals: Vec<Value>,
     next_run_at: Option<String>,
     last_run: Option<Value>,
-    /// Of the newest run: alarm, ok or insufficient_data.
+    /// Of the newest run: alarm, ok, insufficient_data, or info (measured, and nothing to judge by).
     verdict: Option<String>,
     created_at: String,
     updated_at: String,
@@ -51,6 +51,15 @@ pub struct MonitorList {
     monitors: Vec<MonitorView>,
 }
 
+/// Several monitors at once.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MonitorBatch {
+    monitors: Vec<MonitorSpec>,
+    /// Those that are there already, instead of refusing them.
+    replace: bool,
+}
+
 pub async fn create_monitor(
     State(app): State<App>,
     caller: Caller,
@@ -60,30 +69,86 @@ pub async fn create_monitor(
     let (now_ms, external_url) = (app.clock.now_ms(), app.external_url());
     let view = app
         .db
-        .write(move |tx| {
-            if store::list(tx, caller.workspace_id)?.len() >= MONITORS_MAX {
-                return Err(invalid(format!(
-                    "There are {MONITORS_MAX} monitors already: delete some."
-                )));
-            }
-            let row = MonitorRow {
-                id: 0,
-                workspace_id: caller.workspace_id,
-                name: monitor.name.clone(),
-                spec: serde_json::to_string(&spec).expect("plain structs serialise"),
-                created_at: now_ms,
-                updated_at: now_ms,
-                next_run_at: monitor.schedule.as_ref().and_then(|schedule| schedule.next_ms(now_ms)),
-            };
-            if !store::insert(tx, &row)? {
-                return Err(already_exists(format!("Monitor `{}` already exists.", monitor.name)));
-            }
-            put_rules(tx, caller.workspace_id, &monitor, now_ms, &external_url)?;
-            note(tx, &caller, now_ms, "create", &monitor.name)?;
-            view(tx, store::get(tx, caller.workspace_id, &monitor.name)?)
-        })
+        .write(move |tx| create(tx, &caller, &spec, &monitor, now_ms, &external_url))
         .await?;
     Ok(Json(view))
+}
+
+/// Makes all of several monitors, or none.
+pub async fn put_monitors(
+    State(app): State<App>,
+    caller: Caller,
+    Args(batch): Args<MonitorBatch>,
+) -> Result<Json<MonitorList>> {
+    let mut checked = Vec::with_capacity(batch.monitors.len());
+    for (place, spec) in batch.monitors.into_iter().enumerate() {
+        let monitor = spec.check().map_err(|error| error.at("monitors", place))?;
+        checked.push((spec, monitor));
+    }
+    let (now_ms, external_url) = (app.clock.now_ms(), app.external_url());
+    let monitors = app
+        .db
+        .write(move |tx| {
+            let put =
+                |(spec, monitor): &(MonitorSpec, Monitor)| match store::find(tx, caller.workspace_id, &monitor.name)? {
+                    Some(row) if batch.replace => replace(tx, &caller, &row, spec, monitor, now_ms, &external_url),
+                    _ => create(tx, &caller, spec, monitor, now_ms, &external_url),
+                };
+            let all = checked.iter().enumerate();
+            all.map(|(place, one)| put(one).map_err(|error| error.at("monitors", place)))
+                .collect::<Result<Vec<_>>>()
+        })
+        .await?;
+    app.alerts.waker.wake();
+    Ok(Json(MonitorList { monitors }))
+}
+
+fn create(
+    tx: &Tx,
+    caller: &Caller,
+    spec: &MonitorSpec,
+    monitor: &Monitor,
+    now_ms: i64,
+    external_url: &str,
+) -> Result<MonitorView> {
+    if store::list(tx, caller.workspace_id)?.len() >= MONITORS_MAX {
+        return Err(invalid(format!(
+            "There are {MONITORS_MAX} monitors already: delete some."
+        )));
+    }
+    let row = MonitorRow {
+        id: 0,
+        workspace_id: caller.workspace_id,
+        name: monitor.name.clone(),
+        spec: serde_json::to_string(spec).expect("plain structs serialise"),
+        created_at: now_ms,
+        updated_at: now_ms,
+        next_run_at: monitor.schedule.as_ref().and_then(|schedule| schedule.next_ms(now_ms)),
+    };
+    if !store::insert(tx, &row)? {
+        return Err(already_exists(format!("Monitor `{}` already exists.", monitor.name)));
+    }
+    put_rules(tx, caller.workspace_id, monitor, now_ms, external_url)?;
+    note(tx, caller, now_ms, "create", &monitor.name)?;
+    view(tx, store::get(tx, caller.workspace_id, &monitor.name)?)
+}
+
+/// Its runs stay.
+fn replace(
+    tx: &Tx,
+    caller: &Caller,
+    row: &MonitorRow,
+    spec: &MonitorSpec,
+    monitor: &Monitor,
+    now_ms: i64,
+    external_url: &str,
+) -> Result<MonitorView> {
+    let text = serde_json::to_string(spec).expect("plain structs serialise");
+    let next_ms = monitor.schedule.as_ref().and_then(|schedule| schedule.next_ms(now_ms));
+    store::update(tx, row.id, &text, next_ms, now_ms)?;
+    put_rules(tx, caller.workspace_id, monitor, now_ms, external_url)?;
+    note(tx, caller, now_ms, "update", &row.name)?;
+    view(tx, store::get(tx, caller.workspace_id, &row.name)?)
 }
 
 /// An alert rule for each signal that asks for one; those of signals that are gone go.
@@ -161,7 +226,6 @@ pub async fn get_monitor(State(app): State<App>, caller: Caller, PathArg(name): 
     Ok(Json(view))
 }
 
-/// Replaces a monitor; its runs stay.
 pub async fn put_monitor(
     State(app): State<App>,
     caller: Caller,
@@ -180,12 +244,7 @@ pub async fn put_monitor(
         .db
         .write(move |tx| {
             let row = store::get(tx, caller.workspace_id, &name)?;
-            let text = serde_json::to_string(&spec).expect("plain structs serialise");
-            let next_ms = monitor.schedule.as_ref().and_then(|schedule| schedule.next_ms(now_ms));
-            store::update(tx, row.id, &text, next_ms, now_ms)?;
-            put_rules(tx, caller.workspace_id, &monitor, now_ms, &external_url)?;
-            note(tx, &caller, now_ms, "update", &name)?;
-            view(tx, store::get(tx, caller.workspace_id, &name)?)
+            replace(tx, &caller, &row, &spec, &monitor, now_ms, &external_url)
         })
         .await?;
     app.alerts.waker.wake();

@@ -28,7 +28,7 @@ pub fn routes() -> Router<App> {
     Router::new()
         .route(
             "/api/fettle/v1/monitors",
-            get(api::list_monitors).post(api::create_monitor),
+            get(api::list_monitors).post(api::create_monitor).put(api::put_monitors),
         )
         .route(
             "/api/fettle/v1/monitors/{name}",

@@ -8,7 +8,10 @@ use crate::{
     app::App,
     error::Result,
     monitoring::{
-        baselines::{self, profile, store::Baseline},
+        baselines::{
+            self, profile,
+            store::{Baseline, State},
+        },
         capture::parts,
     },
 };
@@ -102,10 +105,11 @@ async fn baseline(
     let (model, version) = model_of(monitor, rows);
     app.db
         .read(move |tx| match (id, &model, &version) {
-            (Some(id), ..) => baselines::store::find(tx, workspace_id, id),
-            (None, Some(model), Some(version)) => {
-                Ok(baselines::store::list(tx, workspace_id, model, version, 1)?.pop())
+            (Some(id), ..) => {
+                let found = baselines::store::find(tx, workspace_id, id)?;
+                Ok(found.filter(|baseline| baseline.state == State::Ready))
             }
+            (None, Some(model), Some(version)) => baselines::store::newest(tx, workspace_id, model, version),
             _ => Ok(None),
         })
         .await

@@ -194,7 +194,7 @@ async fn look(app: &App, row: &MonitorRow, window: (i64, i64)) -> Result<Looked>
             });
         }
     }
-    let worst = ["alarm", "ok", "insufficient_data"];
+    let worst = ["alarm", "ok", "insufficient_data", "info"];
     Ok(Looked {
         rows: rows.rows as i64,
         verdict: worst

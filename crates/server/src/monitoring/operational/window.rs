@@ -29,10 +29,11 @@ pub fn samples(
     Ok(samples)
 }
 
-/// Up to when all servers have written down what they counted: now, if this one has the endpoint to itself.
+/// The newest moment at which ten seconds may have begun that all servers have counted and written down. With ends like
+/// this every ten seconds are in one window of several that follow each other, and whole.
 pub fn settled_ms(tx: &Tx, workspace_id: i64, endpoint: &str, instance: &str, now_ms: i64) -> Result<i64> {
     let others = has_others(tx, workspace_id, endpoint, instance, now_ms)?;
-    Ok(if others { now_ms - LATE_MS } else { now_ms })
+    Ok(now_ms - if others { LATE_MS } else { WIDTH_MS })
 }
 
 /// Whether servers other than this one answer for an endpoint.

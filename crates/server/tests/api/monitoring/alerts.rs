@@ -172,16 +172,55 @@ on_both_databases! { MIGRATIONS;
 
     async fn what_other_servers_counted_last_is_waited_for(db: Db) {
         let app = app(db.clone()).await;
-        let rule = json!({ "name": "errors", "condition": "avg ErrorRate > 0.5", "endpoint": "churn", "window_size": "1m" });
+        let rule = json!({ "name": "errors", "condition": "avg ErrorRate > 0.4", "endpoint": "churn", "window_size": "1m" });
         app.post(&fettle("alert-rules"), rule).await.ok();
         points(&db, "churn", "blue", START_MS, &[(200, 10, 10)], 1).await;
-        let later = START_MS + MINUTE + 10 * SECOND;
+        let later = START_MS + MINUTE - 10 * SECOND;
         points(&db, "churn", "blue", later, &[(500, 10, 10)], 1).await;
         app.clock.set(later + OTHERS - SECOND);
         let now = || async { app.post(&fettle("alert-rules/errors/evaluate"), json!({})).await.ok()["state"].clone() };
         assert_eq!(now().await, "inactive", "a third server may have counted more");
         app.clock.set(later + OTHERS);
         assert_eq!(now().await, "firing");
+    }
+
+    async fn a_window_of_a_minute_is_of_a_minute(db: Db) {
+        let app = app(db.clone()).await;
+        let rule = json!({ "name": "busy", "condition": "total Requests > 0", "endpoint": "churn", "window_size": "1m" });
+        app.post(&fettle("alert-rules"), rule).await.ok();
+        for step in 0..18 {
+            point(&db, "churn", START_MS + step * 10 * SECOND, 1, 10, 1).await;
+        }
+        // Wherever in ten seconds the minutes begin: each has six steps, and together they have all.
+        for phase in [0, 1, 9] {
+            for minute in 1..3 {
+                look(&app, "busy", START_MS + minute * MINUTE - 10 * SECOND + phase * SECOND).await;
+                let alerts = app.get(&fettle("alerts"), &[]).await.ok();
+                assert_eq!(alerts["alerts"][0]["value"], json!(6.0), "minute {minute}, second {phase}");
+            }
+        }
+    }
+
+    async fn several_rules_are_made_together_or_not_at_all(db: Db) {
+        let app = app(db.clone()).await;
+        let rule = |name: &str, condition: &str| json!({ "name": name, "condition": condition });
+        let (slow, down) = (rule("slow", "avg HttpResponseTime > 5000"), rule("down", "avg Replicas < 1"));
+        for (second, part) in [
+            (rule("odd", "avg Nonsense > 1"), "rules[1]: "),
+            (json!({ "name": "odd", "condition": "avg Replicas < 1", "actions": ["nobody"] }), "nobody"),
+            (slow.clone(), "`slow` already exists"),
+        ] {
+            let batch = json!({ "rules": [slow, second] });
+            let answer = app.put(&fettle("alert-rules"), batch).await;
+            assert!(answer.status == 400 && answer.body["detail"].as_str().is_some_and(|text| text.contains(part)), "{}", answer.body);
+            assert_eq!(app.get(&fettle("alert-rules"), &[]).await.ok()["rules"], json!([]));
+        }
+        app.put(&fettle("alert-rules"), json!({ "rules": [slow, down] })).await.ok();
+        let stricter = rule("slow", "avg HttpResponseTime > 100");
+        refused(&app.put(&fettle("alert-rules"), json!({ "rules": [stricter] })).await, 400, "already exists");
+        let put = app.put(&fettle("alert-rules"), json!({ "rules": [stricter, rule("new", "total Requests > 9")], "replace": true })).await.ok();
+        assert_eq!(put["rules"][0]["threshold"], json!(100.0));
+        assert_eq!(app.get(&fettle("alert-rules"), &[]).await.ok()["rules"].as_array().map(Vec::len), Some(3));
     }
 
     async fn silences_keep_quiet_and_end(db: Db) {

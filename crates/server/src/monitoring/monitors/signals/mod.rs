@@ -100,8 +100,10 @@ pub fn summary(findings: &[Finding], alarmed: bool, labels: &Value) -> Finding {
         .iter()
         .filter(|finding| finding.verdict == Verdict::InsufficientData)
         .count();
+    let is_measured = |finding: &Finding| finding.verdict == Verdict::Info && finding.value.is_some();
     let verdict = match () {
         () if alarmed => Verdict::Alarm,
+        () if judged == 0 && findings.iter().any(is_measured) => Verdict::Info,
         () if judged == 0 || unknown == judged => Verdict::InsufficientData,
         () => Verdict::Ok,
     };

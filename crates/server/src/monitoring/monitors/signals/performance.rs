@@ -30,14 +30,6 @@ pub fn judge(
     let known = json!({
         "label_coverage": coverage.value, "labelled": labelled, "predicted": predicted, "labels_as_of": labels_as_of,
     });
-    let mut findings = vec![Finding {
-        metric: "label_coverage".to_owned(),
-        feature: String::new(),
-        value: Some(coverage.value),
-        threshold: Some(performance.minimum_coverage),
-        verdict: Verdict::Info,
-        detail: with(&known, json!({ "interval": [coverage.low, coverage.high] })),
-    }];
     let enough = coverage.value >= performance.minimum_coverage && labelled >= performance.minimum_labels;
     let known = if enough {
         known
@@ -48,6 +40,18 @@ pub fn judge(
         );
         with(&known, json!({ "reason": reason }))
     };
+    let mut findings = vec![Finding {
+        metric: "label_coverage".to_owned(),
+        feature: String::new(),
+        value: Some(coverage.value),
+        threshold: Some(performance.minimum_coverage),
+        verdict: if enough {
+            Verdict::Info
+        } else {
+            Verdict::InsufficientData
+        },
+        detail: with(&known, json!({ "interval": [coverage.low, coverage.high] })),
+    }];
     let measured = if is_regression {
         let pairs = numbers(&joined);
         let finite = pairs.filter(|(truth, answer)| truth.is_finite() && answer.is_finite());
@@ -93,8 +97,8 @@ fn finding(metric: String, measured: Measurement, threshold: Option<f64>, enough
         }
     };
     let verdict = match threshold {
+        _ if !enough => Verdict::InsufficientData,
         None => Verdict::Info,
-        Some(_) if !enough => Verdict::InsufficientData,
         Some(threshold) if worse(threshold) => Verdict::Alarm,
         Some(_) => Verdict::Ok,
     };
@@ -260,6 +264,18 @@ mod tests {
         columns: &[(&str, Cells)],
         labels: &[&str],
     ) -> BTreeMap<String, Option<f64>> {
+        judged(performance, is_regression, columns, labels)
+            .into_iter()
+            .map(|finding| (finding.metric, finding.value))
+            .collect()
+    }
+
+    fn judged(
+        performance: &Performance,
+        is_regression: bool,
+        columns: &[(&str, Cells)],
+        labels: &[&str],
+    ) -> Vec<Finding> {
         let ids: Vec<String> = (0..labels.len()).map(|row| format!("r{row}")).collect();
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
         let column = |(name, cells): &(&str, Cells)| Column {
@@ -276,11 +292,30 @@ mod tests {
             .iter()
             .zip(labels)
             .map(|(id, label)| ((*id).to_owned(), HashMap::from([(0, (*label).to_owned())])));
-        let (findings, _) = judge(performance, is_regression, &table, &labels.collect(), None);
-        findings
-            .into_iter()
-            .map(|finding| (finding.metric, finding.value))
-            .collect()
+        judge(performance, is_regression, &table, &labels.collect(), None).0
+    }
+
+    #[test]
+    fn without_thresholds_it_is_measured_and_not_judged() {
+        let whole = |minimum_labels, thresholds: &[(&str, f64)]| {
+            let thresholds = thresholds.iter().map(|(name, least)| ((*name).to_owned(), *least));
+            let performance = Performance {
+                minimum_labels,
+                thresholds: thresholds.collect(),
+                ..wanted()
+            };
+            let columns = [("prediction", numbers(&[1.0, 2.0, 3.0]))];
+            let findings = judged(&performance, true, &columns, &["1", "2", "4"]);
+            super::super::summary(&findings, false, &json!({})).verdict
+        };
+        assert_eq!(whole(3, &[]), Verdict::Info);
+        assert_eq!(
+            whole(4, &[]),
+            Verdict::InsufficientData,
+            "too few labels are never green"
+        );
+        assert_eq!(whole(3, &[("mae", 9.0)]), Verdict::Ok);
+        assert_eq!(whole(4, &[("mae", 9.0)]), Verdict::InsufficientData);
     }
 
     fn near(found: &BTreeMap<String, Option<f64>>, metric: &str, expected: f64) {
