@@ -79,6 +79,22 @@ def test_acknowledged_events_survive(backend, tmp_path):
         running.kill()
 
 
+def test_a_kill_between_two_files_is_told(tmp_path):
+    running = servers.tracking_server(tmp_path, database.backend_uri("sqlite", tmp_path))
+    running.environment["FETTLE_CAPTURE_ROLL"] = "1"
+    running.start()
+    try:
+        requests.post(f"{running.url}/api/fettle/v1/capture/events", data=exchange("only"), headers={"content-type": "application/x-ndjson"}, timeout=30)
+        wait_for(lambda: not list(tmp_path.rglob("*.jsonl")) and list(tmp_path.rglob("*.unclosed")), "the only file to be sealed", 30)
+        running.kill()
+        running.start()
+        gaps = requests.get(f"{running.url}/api/fettle/v1/capture/gaps", timeout=10).json()["gaps"]
+        assert [gap["detail"] for gap in gaps] == ["the capture was not closed; no file was being written"]
+        assert logged(running.url) == {"only"}
+    finally:
+        running.kill()
+
+
 def unsynced(url):
     lines = requests.get(f"{url}/metrics", timeout=10).text.splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("fettle_capture_unsynced_events "))

@@ -5,11 +5,14 @@ use std::{
     fs::{self, File},
     io,
     path::{Path, PathBuf},
+    time::UNIX_EPOCH,
 };
 
 const LOCK: &str = "lock";
 const OPEN: &str = "jsonl";
 const SEALED: &str = "sealed";
+/// Stands from a workspace's first file until the capture is closed.
+const UNCLOSED: &str = "unclosed";
 
 /// This server's part of the spool.
 #[derive(Debug)]
@@ -39,15 +42,16 @@ impl Sealed {
     }
 }
 
-/// A server that ended without closing its files. What it had queued and not yet written is not in them.
+/// A server that ended without closing its capture. What it had queued and not yet written is in no file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gap {
     pub instance: String,
     pub workspace_id: i64,
-    pub file: String,
+    /// The one that was being written, if there was one.
+    pub file: Option<String>,
     /// Bytes of a last line that was cut off, which are left out.
     pub torn_bytes: u64,
-    /// When the file was last written to.
+    /// When it was last written to; without one, when the server last made a file or was rid of one.
     pub last_write_ms: i64,
 }
 
@@ -89,18 +93,24 @@ impl Spool {
 
     fn take_over(&self, other: &Path, gaps: &mut Vec<Gap>) -> io::Result<()> {
         let dead = name_of(other);
+        let last_change_ms = modified_ms(other)?;
+        let mut unclosed = Vec::new();
+        let mut found = Vec::new();
         for entry in fs::read_dir(other)? {
             let path = entry?.path();
             let Some(workspace_id) = workspace_of(&path) else {
                 continue;
             };
-            let unclean = path.extension().is_some_and(|extension| extension == OPEN);
-            if unclean {
+            if has_extension(&path, UNCLOSED) {
+                unclosed.push((workspace_id, path));
+                continue;
+            }
+            if has_extension(&path, OPEN) {
                 let (torn_bytes, last_write_ms) = mend(&path)?;
-                gaps.push(Gap {
+                found.push(Gap {
                     instance: dead.clone(),
                     workspace_id,
-                    file: name_of(&path),
+                    file: Some(name_of(&path)),
                     torn_bytes,
                     last_write_ms,
                 });
@@ -115,6 +125,19 @@ impl Spool {
             fs::rename(&path, self.folder.join(format!("{named}.{SEALED}")))?;
         }
         File::open(&self.folder)?.sync_all()?;
+        for (workspace_id, marker) in unclosed {
+            if !found.iter().any(|gap| gap.workspace_id == workspace_id) {
+                found.push(Gap {
+                    instance: dead.clone(),
+                    workspace_id,
+                    file: None,
+                    torn_bytes: 0,
+                    last_write_ms: last_change_ms,
+                });
+            }
+            fs::remove_file(marker)?;
+        }
+        gaps.append(&mut found);
         fs::remove_file(other.join(LOCK))?;
         fs::remove_dir(other)
     }
@@ -140,9 +163,7 @@ fn files_in(folder: &Path, kinds: &[&str]) -> io::Result<Vec<Sealed>> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let path = entry.path();
-        if path
-            .extension()
-            .is_some_and(|extension| kinds.iter().any(|kind| extension == *kind))
+        if kinds.iter().any(|kind| has_extension(&path, kind))
             && let Some(workspace_id) = workspace_of(&path)
         {
             let Ok(metadata) = entry.metadata() else { continue };
@@ -162,6 +183,19 @@ pub(crate) fn open_name(workspace_id: i64, number: u64) -> String {
     format!("{number:012}-w{workspace_id}.{OPEN}")
 }
 
+/// Notes that something of a workspace is captured here, until [`close`].
+pub(crate) fn mark_unclosed(folder: &Path, workspace_id: i64) -> io::Result<()> {
+    File::create(folder.join(format!("capture-w{workspace_id}.{UNCLOSED}"))).map(drop)
+}
+
+/// Notes that all that was captured here is in sealed files.
+pub(crate) fn close(folder: &Path) -> io::Result<()> {
+    for marker in files_in(folder, &[UNCLOSED])? {
+        fs::remove_file(marker.path)?;
+    }
+    Ok(())
+}
+
 /// Puts a complete file where [`Spool::sealed`] finds it.
 pub(crate) fn seal(path: &Path) -> io::Result<()> {
     fs::rename(path, path.with_extension(SEALED))
@@ -178,12 +212,18 @@ fn name_of(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
+fn has_extension(path: &Path, kind: &str) -> bool {
+    path.extension().is_some_and(|extension| extension == kind)
+}
+
+fn modified_ms(path: &Path) -> io::Result<i64> {
+    let since = fs::metadata(path)?.modified()?.duration_since(UNIX_EPOCH);
+    Ok(since.map_or(0, |since| since.as_millis() as i64))
+}
+
 /// Cuts off a last line that has no end.
 fn mend(path: &Path) -> io::Result<(u64, i64)> {
-    let modified = fs::metadata(path)?.modified()?;
-    let last_write_ms = modified
-        .duration_since(std::time::UNIX_EPOCH)
-        .map_or(0, |since| since.as_millis() as i64);
+    let last_write_ms = modified_ms(path)?;
     let text = fs::read(path)?;
     let whole = text
         .iter()
@@ -217,6 +257,7 @@ mod tests {
         let (next, gaps) = Spool::open(root.path(), "c").expect("a spool");
         assert_eq!(gaps.len(), 1);
         assert_eq!((gaps[0].instance.as_str(), gaps[0].torn_bytes), ("a", 6));
+        assert_eq!(gaps[0].file.as_deref(), Some("000000000003-w1.jsonl"));
         let sealed = next.sealed().expect("a list");
         let texts: Vec<String> = sealed
             .iter()

@@ -8,7 +8,7 @@ use crate::{
     tally::Tally,
 };
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fs::File,
     io::{self, Write as _},
     path::PathBuf,
@@ -26,6 +26,8 @@ pub(crate) struct Writer {
     shared: Arc<Shared>,
     limits: Limits,
     files: HashMap<Key, Open>,
+    /// Workspaces that had a file.
+    unclosed: HashSet<i64>,
     /// By the address of its source, which it keeps.
     known: HashMap<usize, Known>,
     /// The text of a time, which many requests share.
@@ -69,6 +71,7 @@ impl Writer {
             shared,
             limits,
             files: HashMap::new(),
+            unclosed: HashSet::new(),
             known: HashMap::new(),
             time: (i64::MIN, String::new()),
             next_number: 0,
@@ -110,6 +113,9 @@ impl Writer {
             self.seal(must_seal);
             self.shared.seal_done.store(seal_asked, Ordering::SeqCst);
             if closing {
+                if let Err(error) = spool::close(&self.shared.folder) {
+                    self.failed(&error, 0);
+                }
                 return;
             }
             if !idle {
@@ -178,7 +184,8 @@ impl Writer {
                     break path;
                 }
             };
-            match File::options().append(true).create_new(true).open(&path) {
+            let marked = self.mark_unclosed(key.workspace_id);
+            match marked.and_then(|()| File::options().append(true).create_new(true).open(&path)) {
                 Ok(file) => {
                     let open = Open {
                         path,
@@ -199,6 +206,14 @@ impl Writer {
             }
         }
         self.files.get_mut(&key)
+    }
+
+    fn mark_unclosed(&mut self, workspace_id: i64) -> io::Result<()> {
+        if !self.unclosed.contains(&workspace_id) {
+            spool::mark_unclosed(&self.shared.folder, workspace_id)?;
+            self.unclosed.insert(workspace_id);
+        }
+        Ok(())
     }
 
     /// Hands over what was counted.

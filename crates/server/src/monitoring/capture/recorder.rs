@@ -85,7 +85,7 @@ async fn tell_of_gaps(db: &Db, clock: &Clock, gaps: Vec<Gap>) -> Result<()> {
     for gap in &gaps {
         tracing::warn!(
             capture.instance = gap.instance,
-            capture.file = gap.file,
+            capture.file = gap.file.as_deref(),
             "A server ended without closing its capture: what it had not written when it ended is lost \
              ({} bytes of a torn line were left out)",
             gap.torn_bytes

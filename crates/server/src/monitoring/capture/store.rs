@@ -166,10 +166,13 @@ pub fn captured_endpoints(tx: &Tx, workspace_id: i64) -> Result<Vec<String>> {
 
 pub fn insert_gaps(tx: &Tx, gaps: &[Gap], now_ms: i64) -> Result<()> {
     for gap in gaps {
-        let detail = format!(
-            "file {} was not closed; {} bytes of a torn line were left out",
-            gap.file, gap.torn_bytes
-        );
+        let detail = match &gap.file {
+            Some(file) => format!(
+                "file {file} was not closed; {} bytes of a torn line were left out",
+                gap.torn_bytes
+            ),
+            None => "the capture was not closed; no file was being written".to_owned(),
+        };
         tx.execute(
             "INSERT INTO capture_gaps (workspace_id, instance, from_ms, to_ms, detail) VALUES (?1, ?2, ?3, ?4, ?5)",
             params![gap.workspace_id, &gap.instance, gap.last_write_ms, now_ms, detail],
