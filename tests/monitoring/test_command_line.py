@@ -321,6 +321,10 @@ def test_what_is_wrong_is_said(fettle, tmp_path):
     ]:
         wrong.write_text(text)
         assert part in fettle("monitor", "create", "-f", "wrong.yaml", code=1), text
+    # The first of a file is not made when the second is refused.
+    wrong.write_text(f"{MONITOR.replace('receivers: [oncall], ', '')}---\n{MONITOR.replace('name: churn', 'name: unheard')}")
+    assert "oncall" in fettle("monitor", "create", "-f", "wrong.yaml", code=1)
+    assert json.loads(fettle("monitor", "list", "-o", "json"))["monitors"] == []
     for text, part in [
         (RULES.replace("5000", "fast"), "fast"),
         (RULES.replace("4xx", "7xx"), "7xx"),
@@ -329,7 +333,6 @@ def test_what_is_wrong_is_said(fettle, tmp_path):
     ]:
         wrong.write_text(text)
         assert part in fettle("alert-rule", "create", "--replace", "-f", "wrong.yaml", code=1), text
-    # The first of a file is not made when the second is refused.
     assert json.loads(fettle("alert-rule", "list", "-o", "json"))["rules"] == []
     assert "none" in fettle("monitor", "run", "none", code=1)
     assert "none" in fettle("monitor", "show", "none", code=1)

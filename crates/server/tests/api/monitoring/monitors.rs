@@ -81,6 +81,37 @@ fn result<'r>(run: &'r Value, signal: &str, metric: &str) -> &'r Value {
 }
 
 on_both_databases! { MIGRATIONS;
+    async fn monitors_of_a_batch_are_made_all_or_none(db: Db) {
+        let app = app(db).await;
+        let named = |name: &str, signal: Value| {
+            let mut spec = monitor(json!({ "drift": signal }));
+            spec["name"] = json!(name);
+            spec
+        };
+        let drift = || json!({ "type": "data_drift", "production_data": hour() });
+        let (first, second) = (named("first", drift()), named("second", drift()));
+        let mut unheard = second.clone();
+        unheard["create_monitor"]["alert_notification"] = json!({ "receivers": ["nobody"] });
+        for (bad, part) in [
+            (named("second", json!({ "type": "charm" })), "monitors[1]"),
+            (unheard, "nobody"),
+            (first.clone(), "`first` already exists"),
+        ] {
+            refused(&app.put(&fettle("monitors"), json!({ "monitors": [first, bad] })).await, 400, part);
+            assert_eq!(app.get(&fettle("monitors"), &[]).await.ok()["monitors"], json!([]));
+            assert_eq!(app.get(&fettle("alert-rules"), &[]).await.ok()["rules"], json!([]), "nor their rules");
+        }
+        let both = json!({ "monitors": [first, second] });
+        let made = app.put(&fettle("monitors"), both.clone()).await.ok();
+        assert_eq!((&made["monitors"][0]["name"], &made["monitors"][1]["name"]), (&json!("first"), &json!("second")));
+        refused(&app.put(&fettle("monitors"), both).await, 400, "already exists");
+        let changed = named("second", json!({ "type": "data_quality", "production_data": hour() }));
+        let more = json!({ "monitors": [changed, named("third", drift())], "replace": true });
+        let put = app.put(&fettle("monitors"), more).await.ok();
+        assert_eq!(put["monitors"][0]["spec"]["create_monitor"]["monitoring_signals"]["drift"]["type"], "data_quality");
+        assert_eq!(app.get(&fettle("monitors"), &[]).await.ok()["monitors"].as_array().map(Vec::len), Some(3));
+    }
+
     async fn drift_is_found_in_the_window_where_it_is(db: Db) {
         let app = app(db).await;
         baseline(&app, 40.0).await;
