@@ -45,6 +45,20 @@ function failure() {
   return `${event('request', { data: { inputs: [[1]] } })}\n${event('response', answer)}\n`;
 }
 
+/** A version of a run whose training dataset is the program that made it. */
+async function register(name) {
+  const mlflow = (path, body) => call('POST', `../../2.0/mlflow/${path}`, body);
+  const { run } = await mlflow('runs/create', { experiment_id: '0', start_time: NOW });
+  const dataset = { name: 'people', digest: '1', source_type: 'code', source: '{}' };
+  const tags = [{ key: 'mlflow.data.context', value: 'training' }];
+  await mlflow('runs/log-inputs', { run_id: run.info.run_id, datasets: [{ dataset, tags }] });
+  const source = `${run.info.artifact_uri}/model`;
+  const file = source.replace('mlflow-artifacts:/', '../../2.0/mlflow-artifacts/artifacts/');
+  await call('PUT', `${file}/MLmodel`, 'flavors: {}\n', 'application/octet-stream');
+  await mlflow('registered-models/create', { name });
+  await mlflow('model-versions/create', { name, source, run_id: run.info.run_id });
+}
+
 async function run(hours) {
   const window = { window_start: new Date(NOW - (hours + 1) * HOUR).toISOString(), window_end: new Date(NOW - hours * HOUR).toISOString() };
   const answer = await call('POST', 'monitors/watched/run', window);
@@ -124,6 +138,23 @@ test('performance is shown with the coverage of its truth', async () => {
   const coverage = window.getByRole('row').filter({ hasText: 'label coverage' });
   await coverage.getByRole('cell', { name: /^0\.8\b/ }).waitFor();
   await coverage.getByText(/^0\.\d+ to 0\.\d+$/).waitFor();
+  assert.deepEqual(complaints, []);
+});
+
+test("a version's page says what its baseline is, or why there is none", async () => {
+  await register('based');
+  const card = page.getByRole('region', { name: 'Baseline' });
+  const shown = async (text) => {
+    await open(page, '/models/based/versions/1');
+    await card.getByText(text).waitFor();
+  };
+  await shown(/There is none of .*: The dataset does not say where its rows lie .*fettle baseline create --file/);
+  await shoot(page, 'baseline-failed');
+  const csv = ['age', ...ages(40)].join('\n');
+  await call('POST', 'baselines/upload?model_name=based&model_version=1', csv, 'text/csv');
+  await shown('300 rows: uploaded');
+  await card.getByText(/^ready,/).waitFor();
+  await shoot(page, 'baseline');
   assert.deepEqual(complaints, []);
 });
 
