@@ -121,6 +121,20 @@ on_both_databases! { MIGRATIONS;
         control_plane.abort();
     }
 
+    async fn replicas_of_gateways_count_until_they_leave(db: Db) {
+        let app = TestApp::blue_and_green(db).await;
+        let (port, control_plane) = app.listen(0).await;
+        let query = "/api/fettle/v1/operational-metrics?endpoint=iris&deployment=blue&metric=Replicas&since=0&until=10000&interval=10s";
+        let counts = |expected: f64| move |found: &Value| found["metrics"][0]["points"][0]["value"] == json!(expected);
+        app.wait_for(query, counts(1.0)).await;
+        let folder = tempfile::tempdir().expect("a folder");
+        let gateway = open(port, folder.path()).await;
+        app.wait_for(query, counts(2.0)).await;
+        gateway.close().await;
+        app.wait_for(query, counts(1.0)).await;
+        control_plane.abort();
+    }
+
     async fn what_a_gateway_says_is_checked(db: Db) {
         let app = TestApp::with(db, without_python()).await;
         let path = "/api/fettle/v1/gateways";

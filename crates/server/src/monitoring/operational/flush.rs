@@ -1,8 +1,13 @@
 //! From what was counted in memory to points in the store.
 
-use super::store::{self, NewPoint};
+use super::{
+    store::{self, NewPoint},
+    window,
+};
 use crate::{app::App, caller::DEFAULT_WORKSPACE_ID, error::Result};
 use fettle_capture::{Points, Source, Tally};
+use fettle_db::Tx;
+use fettle_gateway::Gateway;
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, PoisonError},
@@ -12,7 +17,6 @@ use tokio::time::Instant;
 
 /// Points are ten seconds wide.
 pub const WIDTH_MS: i64 = 10_000;
-const EVERY: Duration = Duration::from_secs(10);
 /// A deployment that nobody asks is written down this often.
 pub const IDLE_MS: i64 = 60_000;
 const PURGE: Duration = Duration::from_hours(1);
@@ -26,8 +30,35 @@ pub struct Flusher {
 #[derive(Default)]
 struct State {
     waiting: HashMap<Arc<Source>, Tally>,
-    /// Replicas that were written last, and when.
-    written: HashMap<(String, String), (i64, i64)>,
+    told: Told,
+}
+
+/// By endpoint and deployment.
+pub type Replicas = BTreeMap<(String, String), i64>;
+
+/// What was last said of replicas, and when.
+#[derive(Clone, Default)]
+pub struct Told(HashMap<(String, String), (i64, i64)>);
+
+impl Told {
+    /// What is to be said: changes, what was said long ago, and that deployments are gone. It counts as said.
+    pub fn news(&mut self, now: &Replicas, now_ms: i64) -> Replicas {
+        let mut news = now.clone();
+        news.retain(|key, count| {
+            let said = self.0.get(key);
+            said.is_none_or(|(before, at_ms)| before != count || now_ms - at_ms >= IDLE_MS)
+        });
+        self.0
+            .extend(news.iter().map(|(key, count)| (key.clone(), (*count, now_ms))));
+        self.0.retain(|key, (count, _)| {
+            let gone = !now.contains_key(key);
+            if gone && *count > 0 {
+                news.insert(key.clone(), 0);
+            }
+            !gone
+        });
+        news
+    }
 }
 
 impl Flusher {
@@ -42,8 +73,11 @@ impl Flusher {
                         tracing::warn!(%error, "Old figures of operation could not be removed; they are next time");
                     }
                 }
-                tokio::time::sleep(EVERY).await;
-                if let Err(error) = flush(&app).await {
+                // All servers write when the same ten seconds end, so that none has its part of them in the next ones.
+                let now_ms = app.clock.now_ms();
+                let at_ms = begin_ms(now_ms);
+                tokio::time::sleep(Duration::from_millis((at_ms + WIDTH_MS - now_ms) as u64)).await;
+                if let Err(error) = write(&app, &replicas(&app.gateway), at_ms).await {
                     tracing::warn!(%error, "Figures of operation could not be written; they are next time");
                 }
             }
@@ -55,7 +89,7 @@ impl Flusher {
     }
 
     /// Everything that waits, and an empty count for deployments of which something is to be said all the same.
-    fn take(&self, app: &App, replicas: &Replicas, now_ms: i64) -> Vec<NewPoint> {
+    fn take(&self, app: &App, replicas: &Replicas, at_ms: i64) -> Vec<NewPoint> {
         let mut state = self.lock();
         for (source, tally) in app.recorder.capture().take_tallies() {
             state.waiting.entry(source).or_default().merge(&tally);
@@ -69,30 +103,19 @@ impl Flusher {
                 of_deployment.entry(status).or_default().merge(&point);
             }
         }
-        // Deployments that are gone have no replicas any more.
-        for (key, (count, _)) in &state.written {
-            if *count > 0 && !replicas.contains_key(key) {
-                points.entry(key.clone()).or_default();
-            }
+        for key in state.told.news(replicas, at_ms).into_keys() {
+            points.entry(key).or_default();
         }
-        for (key, count) in replicas {
-            let said = state.written.get(key);
-            let due = said.is_none_or(|(before, at_ms)| before != count || now_ms - at_ms >= IDLE_MS);
-            if due || points.contains_key(key) {
-                points.entry(key.clone()).or_default().0 = *count;
-            }
+        for (key, (count, _)) in &mut points {
+            *count = replicas.get(key).copied().unwrap_or_default();
         }
-        for (key, (count, _)) in &points {
-            state.written.insert(key.clone(), (*count, now_ms));
-        }
-        state.written.retain(|key, _| replicas.contains_key(key));
         let points = points
             .into_iter()
             .map(|((endpoint, deployment), (count, points))| NewPoint {
                 workspace_id: DEFAULT_WORKSPACE_ID,
                 endpoint,
                 deployment,
-                at_ms: now_ms.div_euclid(WIDTH_MS) * WIDTH_MS,
+                at_ms,
                 replicas: count,
                 points,
             });
@@ -100,12 +123,14 @@ impl Flusher {
     }
 }
 
-/// By endpoint and deployment.
-type Replicas = BTreeMap<(String, String), i64>;
+/// When the ten seconds of a time began.
+fn begin_ms(now_ms: i64) -> i64 {
+    now_ms.div_euclid(WIDTH_MS) * WIDTH_MS
+}
 
-/// Replicas that would answer now, of each deployment of this server.
-fn replicas(app: &App) -> Replicas {
-    let table = app.gateway.snapshot();
+/// Replicas that would answer now, of each deployment of this process.
+pub fn replicas(gateway: &Gateway) -> Replicas {
+    let table = gateway.snapshot();
     let mut counts = BTreeMap::new();
     for endpoint in table.values() {
         for (name, member) in &endpoint.members {
@@ -123,16 +148,37 @@ fn replicas(app: &App) -> Replicas {
 
 /// Writes down what was counted until now.
 pub async fn flush(app: &App) -> Result<()> {
-    write(app, &replicas(app)).await
+    write(app, &replicas(&app.gateway), begin_ms(app.clock.now_ms())).await
 }
 
 /// Writes down the last that was counted, and that this server's replicas are gone.
 pub async fn close(app: &App) -> Result<()> {
-    write(app, &Replicas::new()).await
+    write(app, &Replicas::new(), begin_ms(app.clock.now_ms())).await
 }
 
-async fn write(app: &App, replicas: &Replicas) -> Result<()> {
-    let points = app.flusher.take(app, replicas, app.clock.now_ms());
+/// Writes down what a gateway of its own says of its replicas.
+pub fn hear(tx: &Tx, gateway: &str, replicas: Replicas, now_ms: i64) -> Result<()> {
+    replicas.into_iter().try_for_each(|((endpoint, deployment), replicas)| {
+        let point = NewPoint {
+            workspace_id: DEFAULT_WORKSPACE_ID,
+            endpoint,
+            deployment,
+            at_ms: begin_ms(now_ms),
+            replicas,
+            points: Points::new(),
+        };
+        store::add(tx, gateway, &point)
+    })
+}
+
+/// Writes down that a gateway's replicas are gone.
+pub fn miss(tx: &Tx, gateway: &str, now_ms: i64) -> Result<()> {
+    let known = store::deployments_since(tx, DEFAULT_WORKSPACE_ID, gateway, now_ms - window::STANDING_MS)?;
+    hear(tx, gateway, known.into_iter().map(|key| (key, 0)).collect(), now_ms)
+}
+
+async fn write(app: &App, replicas: &Replicas, at_ms: i64) -> Result<()> {
+    let points = app.flusher.take(app, replicas, at_ms);
     if points.is_empty() {
         return Ok(());
     }
@@ -140,4 +186,29 @@ async fn write(app: &App, replicas: &Replicas) -> Result<()> {
     app.db
         .write(move |tx| points.iter().try_for_each(|point| store::add(tx, &instance, point)))
         .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_changed_is_said_at_once_and_the_rest_in_time() {
+        let replicas = |all: &[(&str, i64)]| -> Replicas {
+            let named = |(name, count): &(&str, i64)| (("e".to_owned(), (*name).to_owned()), *count);
+            all.iter().map(named).collect()
+        };
+        let mut told = Told::default();
+        for (at_ms, now, news) in [
+            (0, &[("a", 1), ("b", 0)][..], &[("a", 1), ("b", 0)][..]),
+            (10_000, &[("a", 1), ("b", 2)], &[("b", 2)]),
+            (60_000, &[("a", 1), ("b", 2)], &[("a", 1)]),
+            (70_000, &[("a", 1)], &[("b", 0)]),
+            (80_000, &[("a", 1)], &[]),
+            (90_000, &[], &[("a", 0)]),
+            (100_000, &[], &[]),
+        ] {
+            assert_eq!(told.news(&replicas(now), at_ms), replicas(news), "{at_ms}");
+        }
+    }
 }

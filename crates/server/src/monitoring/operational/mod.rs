@@ -11,7 +11,7 @@ pub(crate) mod window;
 use crate::app::App;
 use axum::{Router, routing::get};
 
-pub(crate) use flush::{Flusher, WIDTH_MS, close, flush};
+pub(crate) use flush::{Flusher, Told, WIDTH_MS, close, flush, hear, miss, replicas};
 
 pub fn routes() -> Router<App> {
     Router::new().route("/api/fettle/v1/operational-metrics", get(series::query_series))

@@ -86,6 +86,16 @@ pub fn endpoints_since(tx: &Tx, workspace_id: i64, since_ms: i64) -> Result<Vec<
     )?)
 }
 
+/// Endpoints and deployments of which one server has written since a time.
+pub fn deployments_since(tx: &Tx, workspace_id: i64, instance: &str, since_ms: i64) -> Result<Vec<(String, String)>> {
+    Ok(tx.query(
+        "SELECT DISTINCT endpoint, deployment FROM operational_points
+         WHERE workspace_id = ?1 AND instance = ?2 AND at_ms >= ?3",
+        params![workspace_id, instance, since_ms],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?)
+}
+
 /// Whether another server has written of an endpoint since a time.
 pub fn has_others_since(tx: &Tx, workspace_id: i64, endpoint: &str, instance: &str, since_ms: i64) -> Result<bool> {
     let found: Option<i64> = tx.query_opt(

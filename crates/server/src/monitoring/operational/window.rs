@@ -10,7 +10,7 @@ use fettle_db::Tx;
 use std::collections::BTreeMap;
 
 /// What a server said of its replicas holds for so long: it says it again within this time, however idle they are.
-const STANDING_MS: i64 = IDLE_MS + 2 * WIDTH_MS;
+pub const STANDING_MS: i64 = IDLE_MS + 2 * WIDTH_MS;
 /// A server has written down what it counted in ten seconds so long after they began, on a clock that is some seconds off.
 const LATE_MS: i64 = WIDTH_MS + 5_000;
 

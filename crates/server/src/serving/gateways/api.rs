@@ -10,7 +10,10 @@ use crate::{
     caller::{Caller, DEFAULT_WORKSPACE_ID},
     error::{Result, invalid, not_found},
     extract::{Args, EMPTY, Empty, Json, PathArg},
-    monitoring::capture::{self, Answered},
+    monitoring::{
+        capture::{self, Answered},
+        operational,
+    },
     registry::parity,
 };
 use axum::{
@@ -53,6 +56,9 @@ fn write_down(tx: &Tx, caller: &Caller, id: &str, said: &Said, now_ms: i64) -> R
         };
         store::report(tx, &report, now_ms)?;
         store::settle(tx, &account.good)?;
+        let replicas = account.replicas.iter().cloned();
+        let replicas = replicas.map(|one| ((one.endpoint, one.deployment), one.count));
+        operational::hear(tx, id, replicas.collect(), now_ms)?;
     }
     let fettle = Caller::fettle(caller.workspace_id);
     for found in &said.comparisons {
@@ -98,7 +104,12 @@ fn orders(tx: &Tx, known: &BTreeMap<String, i64>) -> Result<Orders> {
 /// A gateway that ends is not waited for.
 pub async fn leave(State(app): State<App>, Admitted(_): Admitted, PathArg(id): PathArg) -> Result<Json<Empty>> {
     check_id(&id)?;
-    app.db.write(move |tx| store::forget_server(tx, &id)).await?;
+    let now_ms = app.clock.now_ms();
+    let forget = move |tx: &Tx| {
+        operational::miss(tx, &id, now_ms)?;
+        store::forget_server(tx, &id)
+    };
+    app.db.write(forget).await?;
     Ok(EMPTY)
 }
 

@@ -29,6 +29,17 @@ pub struct Account {
     pub statuses: Vec<Status>,
     /// Revisions that run as wanted.
     pub good: Vec<i64>,
+    /// What is new of them.
+    #[serde(default)]
+    pub replicas: Vec<Replicas>,
+}
+
+/// How many replicas of a deployment would answer there.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Replicas {
+    pub endpoint: String,
+    pub deployment: String,
+    pub count: i64,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

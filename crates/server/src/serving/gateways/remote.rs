@@ -8,11 +8,12 @@ use super::{
         watching,
     },
     admission::{GatewaySecret, SECRET},
-    exchange::{Account, Agreed, Compared, Files, Observed, Orders, Requests, Said},
+    exchange::{Account, Agreed, Compared, Files, Observed, Orders, Replicas, Requests, Said},
     forwarder::Forwarder,
 };
 use crate::{
     error::{ApiError, ErrorCode, Result, invalid},
+    monitoring::operational::{self, Told},
     registry::parity::Comparison,
 };
 use fettle_blobs::BlobPath;
@@ -59,6 +60,8 @@ struct State {
     endpoints: BTreeMap<String, Desired>,
     rollouts: Vec<(String, Rollout)>,
     comparisons: Vec<Compared>,
+    /// What the control plane knows of the replicas here.
+    told: Told,
 }
 
 /// The last orders, as they are kept.
@@ -149,6 +152,7 @@ impl Remote {
     /// Tells what is new here, and does what is new there.
     pub(in crate::serving) async fn exchange(&self, inner: &Arc<Inner>, heartbeat: bool) -> Result<()> {
         let account_due = self.account_due.swap(false, Ordering::Relaxed) || heartbeat;
+        let told = self.lock().told.clone();
         let said = self.said(inner, account_due);
         let asked = self.request(Method::POST, &format!("{}/exchange", self.id)).json(&said);
         let orders: Result<Orders> = self.json(asked.timeout(EXCHANGE)).await;
@@ -160,6 +164,7 @@ impl Remote {
                 self.account_due.store(true, Ordering::Relaxed);
                 inner.forget_written_agreements();
                 let mut state = self.lock();
+                state.told = told;
                 let newer = std::mem::replace(&mut state.comparisons, said.comparisons);
                 state.comparisons.extend(newer);
                 return Err(error);
@@ -197,11 +202,22 @@ impl Remote {
 
     fn said(&self, inner: &Arc<Inner>, account_due: bool) -> Said {
         let applied = inner.gateway.snapshot();
+        let mut state = self.lock();
         let account = account_due.then(|| {
             let (statuses, good) = inner.account();
-            Account { statuses, good }
+            let now = operational::replicas(&inner.gateway);
+            let news = state.told.news(&now, inner.clock.now_ms()).into_iter();
+            let replicas = news.map(|((endpoint, deployment), count)| Replicas {
+                endpoint,
+                deployment,
+                count,
+            });
+            Account {
+                statuses,
+                good,
+                replicas: replicas.collect(),
+            }
         });
-        let mut state = self.lock();
         let observed = |(endpoint, rollout): &(String, Rollout)| {
             Some(Observed {
                 rollout_id: rollout.id,
