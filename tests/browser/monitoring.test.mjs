@@ -16,7 +16,7 @@ async function call(method, path, body, type = 'application/json') {
   });
   const text = await answer.text();
   assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${text}`);
-  return JSON.parse(text);
+  return JSON.parse(text || 'null');
 }
 
 const ages = (middle) => Array.from({ length: ROWS }, (_, row) => middle + 10 * Math.sin(0.7 * row));
