@@ -56,14 +56,16 @@ on_both_databases! { MIGRATIONS;
         assert_eq!(settled(&app, &late).await["rows"], 2);
 
         // What cannot be read is said, and nothing outside of the artifact store is.
-        let secret = folder.parent().expect("a folder above").join("fettle-secret.csv");
-        std::fs::write(&secret, "age\n1\n").expect("a file");
+        let secret = tempfile::Builder::new().suffix(".csv").tempfile().expect("a file");
+        std::fs::write(&secret, "age\n1\n").expect("written");
+        let secret = secret.path();
+        let above = format!("../../../{}", secret.file_name().expect("a name").display());
         let code = json!({ "tags": { "mlflow.source.name": "train.py" } });
         for (name, kind, source, tags, reason) in [
             ("code", "code", code, json!([]), "'code'"),
             ("path", "local", json!({ "uri": secret }), json!([]), "not kept by this server"),
             ("file", "local", json!({ "uri": format!("file://{}", secret.display()) }), json!([]), "not kept by this server"),
-            ("up", "local", json!({}), tag("../../../fettle-secret.csv"), "path"),
+            ("up", "local", json!({}), tag(&above), "path"),
             ("web", "http", json!({ "url": "http://127.0.0.1:1/train.csv" }), json!([]), "http"),
             ("captured", "local", json!({}), tag("mlflow-artifacts:/capture/a.csv"), "no place for artifacts"),
             ("empty", "local", json!({}), tag(""), "empty"),
@@ -75,7 +77,6 @@ on_both_databases! { MIGRATIONS;
             let path = format!("baselines/{}/profile", failed["id"].as_str().expect("an id"));
             refused(&app.get(&fettle(&path), &[]).await, 409, "is not there");
         }
-        std::fs::remove_file(secret).expect("it is there");
     }
 
     async fn captured_requests_are_no_artifacts(db: Db) {
