@@ -5,7 +5,7 @@ use super::{
     window,
 };
 use crate::{app::App, caller::DEFAULT_WORKSPACE_ID, error::Result};
-use fettle_capture::{Points, Source, Tally};
+use fettle_capture::Points;
 use fettle_db::Tx;
 use fettle_gateway::Gateway;
 use std::{
@@ -20,6 +20,8 @@ pub const WIDTH_MS: i64 = 10_000;
 /// A deployment that nobody asks is written down this often.
 pub const IDLE_MS: i64 = 60_000;
 const PURGE: Duration = Duration::from_hours(1);
+/// Points that wait while the store is away: some hours of a hundred deployments. The oldest are given up first.
+const UNWRITTEN_MAX: usize = 100_000;
 
 /// What has been counted and is not in the store yet; cheap to clone.
 #[derive(Clone, Default)]
@@ -29,7 +31,8 @@ pub struct Flusher {
 
 #[derive(Default)]
 struct State {
-    waiting: HashMap<Arc<Source>, Tally>,
+    /// Of earlier steps, which the store did not take.
+    unwritten: Vec<NewPoint>,
     told: Told,
 }
 
@@ -91,11 +94,8 @@ impl Flusher {
     /// Everything that waits, and an empty count for deployments of which something is to be said all the same.
     fn take(&self, app: &App, replicas: &Replicas, at_ms: i64) -> Vec<NewPoint> {
         let mut state = self.lock();
-        for (source, tally) in app.recorder.capture().take_tallies() {
-            state.waiting.entry(source).or_default().merge(&tally);
-        }
         let mut points: BTreeMap<(String, String), (i64, Points)> = BTreeMap::new();
-        for (source, tally) in state.waiting.drain() {
+        for (source, tally) in app.recorder.capture().take_tallies() {
             let key = (source.endpoint.to_string(), source.deployment.to_string());
             // A deployment has a source for each model version that it has had.
             let (_, of_deployment) = points.entry(key).or_default();
@@ -119,7 +119,15 @@ impl Flusher {
                 replicas: count,
                 points,
             });
-        points.collect()
+        std::mem::take(&mut state.unwritten).into_iter().chain(points).collect()
+    }
+
+    /// Keeps what the store did not take for the next time.
+    fn put_back(&self, points: Vec<NewPoint>) {
+        let mut state = self.lock();
+        state.unwritten.splice(..0, points);
+        let too_many = state.unwritten.len().saturating_sub(UNWRITTEN_MAX);
+        state.unwritten.drain(..too_many);
     }
 }
 
@@ -182,10 +190,15 @@ async fn write(app: &App, replicas: &Replicas, at_ms: i64) -> Result<()> {
     if points.is_empty() {
         return Ok(());
     }
-    let instance = app.recorder.instance().to_owned();
-    app.db
-        .write(move |tx| points.iter().try_for_each(|point| store::add(tx, &instance, point)))
-        .await
+    let (instance, all) = (app.recorder.instance().to_owned(), points.clone());
+    let written = app
+        .db
+        .write(move |tx| all.iter().try_for_each(|point| store::add(tx, &instance, point)))
+        .await;
+    if written.is_err() {
+        app.flusher.put_back(points);
+    }
+    written
 }
 
 #[cfg(test)]
@@ -210,5 +223,28 @@ mod tests {
         ] {
             assert_eq!(told.news(&replicas(now), at_ms), replicas(news), "{at_ms}");
         }
+    }
+
+    #[test]
+    fn what_the_store_did_not_take_is_kept_but_for_the_oldest() {
+        let points = |range: std::ops::Range<i64>| -> Vec<NewPoint> {
+            let point = |at_ms| NewPoint {
+                workspace_id: DEFAULT_WORKSPACE_ID,
+                endpoint: "e".to_owned(),
+                deployment: "d".to_owned(),
+                at_ms,
+                replicas: 1,
+                points: Points::new(),
+            };
+            range.map(point).collect()
+        };
+        let flusher = Flusher::default();
+        flusher.put_back(points(7..9));
+        flusher.put_back(points(0..7));
+        let kept = |flusher: &Flusher| flusher.lock().unwritten.iter().map(|point| point.at_ms).collect::<Vec<_>>();
+        assert_eq!(kept(&flusher), (0..9).collect::<Vec<_>>());
+        flusher.put_back(points(-(UNWRITTEN_MAX as i64)..0));
+        let kept = kept(&flusher);
+        assert_eq!((kept.len(), kept[0]), (UNWRITTEN_MAX, 9 - UNWRITTEN_MAX as i64));
     }
 }
