@@ -5,8 +5,8 @@
 use super::csv::{is_missing, truth_of};
 use crate::frame::{Column, ColumnData, Frame, Layout};
 
-/// pandas types blocks of at least this many cells one by one, and then puts them together.
-const BLOCK_CELLS: usize = 1 << 19;
+/// pandas types blocks of more than this many cells one by one, and then puts them together.
+const BLOCK_CELLS: usize = 1 << 18;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -49,13 +49,13 @@ pub(super) fn frame(text: &str, header: &csv::StringRecord, rows: &[csv::StringR
     let mut sorted: Vec<&String> = names.iter().collect();
     sorted.sort_unstable();
     if let Some(pair) = sorted.windows(2).find(|pair| pair[0] == pair[1]) {
-        return Err(format!("CSV with two columns called '{}'", pair[0]));
+        return Err(format!("CSV with two columns called '{:.100}'", pair[0]));
     }
     let in_blocks = rows.len().saturating_mul(header.len()) >= BLOCK_CELLS;
     let mut columns = Vec::with_capacity(names.len());
     for (index, name) in names.into_iter().enumerate() {
         let cells = rows.iter().map(|row| &row[index]);
-        let data = data(cells, in_blocks).map_err(|reason| format!("the CSV column '{name}': {reason}"))?;
+        let data = data(cells, in_blocks).map_err(|reason| format!("the CSV column '{name:.100}': {reason}"))?;
         columns.push(Column { name, data });
     }
     Ok(Frame {
