@@ -1,6 +1,7 @@
 //! The types that `pandas.read_csv` gives columns when it is told none: of a model without a signature.
 //!
-//! What pandas' releases disagree on, or what they decide by block of rows, is refused with the column's name.
+//! What is odd enough for pandas to have types of its own, or decided by block of rows, is refused with the column's
+//! name. Numbers beyond a double are infinite, as in pandas 3; before, `1e400` made its column one of texts.
 
 use super::csv::{is_missing, truth_of};
 use crate::frame::{Column, ColumnData, Frame, Layout};
