@@ -49,8 +49,8 @@ pub(super) fn frame(text: &str, header: &csv::StringRecord, rows: &[csv::StringR
     }
     let mut sorted: Vec<&String> = names.iter().collect();
     sorted.sort_unstable();
-    if let Some(pair) = sorted.windows(2).find(|pair| pair[0] == pair[1]) {
-        return Err(format!("CSV with two columns called '{:.100}'", pair[0]));
+    if let Some([name, _]) = sorted.windows(2).find(|pair| pair[0] == pair[1]) {
+        return Err(format!("CSV with two columns called '{name:.100}'"));
     }
     let in_blocks = rows.len().saturating_mul(header.len()) >= BLOCK_CELLS;
     let mut columns = Vec::with_capacity(names.len());
