@@ -149,7 +149,7 @@ impl Deployment {
         let content_type = ContentType::parse(content_type.unwrap_or_default())?;
         match self.parse(content_type, &body).await? {
             Parsed::Table { frame, params } => self.score_frame(frame, params, deadline).await,
-            Parsed::Unread(reason) => self.score_unread(content_type, body, reason, deadline).await,
+            Parsed::Unread(reason) => self.score_unread(content_type, body, &reason, deadline).await,
         }
     }
 
@@ -209,9 +209,9 @@ impl Deployment {
     async fn parse(&self, content_type: ContentType, body: &Bytes) -> Result<Parsed, ScoreError> {
         let python = matches!(self.executor, Executor::Python(_));
         match content_type {
-            ContentType::Parquet => Ok(Parsed::Unread("Parquet")),
+            ContentType::Parquet => Ok(Parsed::Unread("Parquet".into())),
             // With Python at hand pandas reads CSV itself.
-            ContentType::Csv if python => Ok(Parsed::Unread("CSV")),
+            ContentType::Csv if python => Ok(Parsed::Unread("CSV".into())),
             _ if body.len() > INLINE_BODY_BYTES_MAX => {
                 let (body, signature) = (body.clone(), self.folder.signature.clone());
                 let parsed = tokio::task::spawn_blocking(move || parse_body(content_type, &body, &signature)).await;

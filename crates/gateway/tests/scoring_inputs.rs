@@ -150,10 +150,10 @@ fn bodies_are_read_as_mlflow_reads_them() {
     let mut report = String::new();
     let mut unread = 0;
     for case in &recording.cases {
-        unread += usize::from(matches!(
-            score(case, &signatures[case.signature.as_str()]),
-            Ok(Parsed::Unread(_))
-        ));
+        // Of CSV without a signature the generator writes many bodies at random.
+        let random = case.content_type == "text/csv" && case.signature == "none";
+        let outcome = score(case, &signatures[case.signature.as_str()]);
+        unread += usize::from(!random && matches!(outcome, Ok(Parsed::Unread(_))));
         if let Some(difference) = difference(case, &signatures[case.signature.as_str()]) {
             writeln!(
                 report,
@@ -196,4 +196,31 @@ fn damaged_bodies_are_answered_and_never_panic() {
             }
         }
     }
+}
+
+#[test]
+fn what_of_csv_only_pandas_can_type_is_refused_by_name() {
+    let signature = Signature::from_json(None, None).unwrap();
+    let refused = |body: &str, words: &str| match parse_csv(body.as_bytes(), &signature).unwrap() {
+        Parsed::Unread(reason) => assert!(reason.contains(words), "{reason}"),
+        Parsed::Table { frame, .. } => panic!("{body:.40}: {frame:?}"),
+    };
+    refused(
+        "a,b\n1,9223372036854775808\n",
+        "the CSV column 'b': an integer beyond 64 bits",
+    );
+    refused("a,b\n1,True\n2,\n", "the CSV column 'b': truth values");
+    refused("a,a\n1,2\n", "two columns called 'a'");
+    refused("a,b\n1,2\n3\n", "row 2");
+    refused("a,b\n", "without rows");
+    refused("a\n5\" x 6\"\n", "quotes");
+    // pandas types a large table by block of rows, and leaves numbers in a column that has texts further down.
+    let lines = |count: usize, last: &str| format!("a\n{}{last}\n", "1\n".repeat(count));
+    refused(&lines(1 << 19, "x"), "the CSV column 'a': texts among numbers");
+    let typed = |body: &str| match parse_csv(body.as_bytes(), &signature).unwrap() {
+        Parsed::Table { frame, .. } => frame.columns[0].data.clone(),
+        Parsed::Unread(reason) => panic!("{reason}"),
+    };
+    assert!(matches!(typed(&lines(1 << 19, "2")), ColumnData::Long(values) if values.len() == (1 << 19) + 1));
+    assert!(matches!(typed(&lines(1 << 10, "x")), ColumnData::Text(_)));
 }

@@ -1,11 +1,12 @@
-//! `text/csv` for models that are scored without Python, read as `pandas.read_csv` reads it with the signature's types.
+//! `text/csv` for models that are scored without Python, read as `pandas.read_csv` reads it with the signature's types,
+//! and without a signature with those that it [guesses](csv_guess).
 //!
 //! Numbers become the nearest double, as in pandas 3; older readers could be one unit in the last place off.
 
 use std::borrow::Cow;
 
-use super::Parsed;
 use super::enforce::missing_inputs;
+use super::{Parsed, csv_guess};
 use crate::error::ScoreError;
 use crate::frame::{Column, ColumnData, Frame, Layout};
 use crate::signature::{ColumnType, Inputs, Signature};
@@ -17,9 +18,9 @@ const MISSING: [&str; 19] = [
 ];
 
 pub(super) fn parse(body: &[u8], signature: &Signature) -> Result<Parsed, ScoreError> {
-    let Inputs::Named(columns) = &signature.inputs else {
-        return Ok(Parsed::Unread("CSV for a model whose columns have no names"));
-    };
+    if !matches!(signature.inputs, Inputs::Named(_) | Inputs::Undeclared) {
+        return Ok(Parsed::Unread("CSV for a model whose columns have no names".into()));
+    }
     let text = std::str::from_utf8(body)
         .map_err(|error| invalid(&format!("Ensure that input is a valid UTF-8 encoded string. {error}")))?;
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
@@ -31,8 +32,14 @@ pub(super) fn parse(body: &[u8], signature: &Signature) -> Result<Parsed, ScoreE
         .records()
         .collect::<Result<_, _>>()
         .map_err(|error| invalid(&error.to_string()))?;
+    let Inputs::Named(columns) = &signature.inputs else {
+        return Ok(match csv_guess::frame(text, &header, &rows) {
+            Ok(frame) => Parsed::Table { frame, params: None },
+            Err(reason) => Parsed::Unread(reason.into()),
+        });
+    };
     if rows.iter().any(|row| row.len() > header.len()) {
-        return Ok(Parsed::Unread("CSV rows longer than the header"));
+        return Ok(Parsed::Unread("CSV rows longer than the header".into()));
     }
     let mut out = Vec::with_capacity(columns.len());
     for column in columns {
@@ -45,7 +52,7 @@ pub(super) fn parse(body: &[u8], signature: &Signature) -> Result<Parsed, ScoreE
                 name: column.name.clone(),
                 data,
             }),
-            None => return Ok(Parsed::Unread("a CSV column that only pandas can type")),
+            None => return Ok(Parsed::Unread("a CSV column that only pandas can type".into())),
         }
     }
     let absent = |name: &str| !header.iter().any(|written| written == name);
@@ -74,7 +81,7 @@ fn invalid(reason: &str) -> ScoreError {
     ))
 }
 
-fn is_missing(cell: &str) -> bool {
+pub(super) fn is_missing(cell: &str) -> bool {
     MISSING.contains(&cell)
 }
 
@@ -124,11 +131,17 @@ fn typed<'c>(
 }
 
 fn truth(cell: &str, index: usize) -> Result<bool, ScoreError> {
-    match cell {
-        "True" | "TRUE" | "true" => Ok(true),
-        "False" | "FALSE" | "false" => Ok(false),
-        _ => Err(invalid(&format!(
+    truth_of(cell).ok_or_else(|| {
+        invalid(&format!(
             "cannot safely convert passed user dtype of bool in column {index}: '{cell}'"
-        ))),
+        ))
+    })
+}
+
+pub(super) fn truth_of(cell: &str) -> Option<bool> {
+    match cell {
+        _ if cell.eq_ignore_ascii_case("true") => Some(true),
+        _ if cell.eq_ignore_ascii_case("false") => Some(false),
+        _ => None,
     }
 }

@@ -50,7 +50,7 @@ pub(super) fn read<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Result<T, Probl
 pub(super) fn parse(body: &[u8], signature: &Signature) -> Result<Parsed, Problem> {
     let top: Top = match serde_json::from_slice(body) {
         Ok(top) => top,
-        Err(error) if is_out_of_range(&error) => return Ok(Parsed::Unread(OUT_OF_RANGE)),
+        Err(error) if is_out_of_range(&error) => return Ok(Parsed::Unread(OUT_OF_RANGE.into())),
         Err(error) => return Err(Problem::Syntax(error)),
     };
     let envelope = match top {
@@ -59,7 +59,7 @@ pub(super) fn parse(body: &[u8], signature: &Signature) -> Result<Parsed, Proble
         Top::Scalar => return Err(bad_request(format!("{FORMATS}. Received unexpected input type."))),
     };
     if envelope.language_model {
-        return Ok(Parsed::Unread("a language model's request form"));
+        return Ok(Parsed::Unread("a language model's request form".into()));
     }
     let (format, data) = match envelope.formats.as_slice() {
         [(format, data)] => (*format, *data),
@@ -72,7 +72,7 @@ pub(super) fn parse(body: &[u8], signature: &Signature) -> Result<Parsed, Proble
     };
     if let Inputs::Opaque(_) = signature.inputs {
         return Ok(Parsed::Unread(
-            "the model's signature has inputs that only Python reads",
+            "the model's signature has inputs that only Python reads".into(),
         ));
     }
     let frame = match format {
@@ -97,7 +97,7 @@ pub(super) fn parse(body: &[u8], signature: &Signature) -> Result<Parsed, Proble
             frame,
             params: params::check(envelope.params, signature)?,
         }),
-        Err(reason) => Ok(Parsed::Unread(reason)),
+        Err(reason) => Ok(Parsed::Unread(reason.into())),
     }
 }
 

@@ -9,6 +9,7 @@ mod cell;
 mod column;
 mod content_type;
 mod csv;
+mod csv_guess;
 mod datetime;
 mod enforce;
 mod envelope;
@@ -19,6 +20,8 @@ mod records;
 mod split;
 
 pub use content_type::ContentType;
+
+use std::borrow::Cow;
 
 use crate::error::ScoreError;
 use crate::frame::Frame;
@@ -32,7 +35,7 @@ pub enum Parsed {
         params: Option<Box<str>>,
     },
     /// Only Python can say what this is; the text says why.
-    Unread(&'static str),
+    Unread(Cow<'static, str>),
 }
 
 /// Read a JSON body.

@@ -13,6 +13,7 @@ import io
 import json
 import logging
 import math
+import random
 import sys
 import warnings
 
@@ -313,7 +314,43 @@ case("two_doubles", "a,b\n1,abc\n", content_type=csv)
 case("string", 'x\nplain\n"quoted, text"\nNA\n12\n', content_type=csv)
 case("boolean", "x\nTrue\nfalse\nTRUE\n", content_type=csv)
 case("boolean", "x\nyes\n", content_type=csv)
+case("boolean", "x\ntRUE\nfaLse\n", content_type=csv)
 case("double", "x\n1.5\n", content_type="text/csv; charset=utf-8")
+
+for columns_without_names in ["unnamed", "matrix"]:
+    case(columns_without_names, "a,b\n1.5,2.5\n", content_type=csv, typed=False)
+
+# CSV without a signature: pandas guesses the types.
+for body in [
+    "a,b\n1,2.5\n3,4\n", "a,b\nTrue,x\nfalse,y\n", "a,b\n1,\n2,\n", "a\n1\n\n2\n", 'a\n""\n1\n', "a,b\r1,2\r3,4\r",
+    "\ufeffa,b\r\n1,2\r\n", ",a\n0,5\n1,6\n", "a,b,\n1,2,\n", "a,Unnamed: 0\n1,2\n", 'a,b\n"x, ""y""",1\nNA,2\n',
+    'a,b\n"x\r\ny",1\nz,2\n', "a,b\n x,1\n", " a,b\nx,1\n", "a\n007\n+5\n-0\n", "a\n1\nTrue\n", "a\n2024-01-31\n", "a\n1,5\n2,5\n",
+    'a\n"1,000"\n', "a\n1.5\nTrue\n", "a\n9007199254740993\nNA\n", "a\nx\n9223372036854775808\n", "",
+]:
+    case("none", body, content_type=csv, typed="1,5" not in body)
+for body in [
+    "a,a\n1,2\n", "a,b\n1\n", "a,b\n1,2,3\n", "a,b\n", "a\nTrue\nNA\n", "a\n9223372036854775808\n", "a\n1\n99999999999999999999\n",
+    "a,b\n  \n1,2\n", "a\n \n1\n", " \na\n1\n", 'a\n"x\n', 'a\n5" x 6"\n', 'a,b\n"x"y,1\n', "a\n inf\n", "a\ninf \n",
+]:
+    case("none", body, content_type=csv, typed=False)
+chance = random.Random(7)
+WORDS = [
+    "NA", "", "nan", "-NaN", "<NA>", "None", "null", "N/A", "True", "FALSE", "true", "tRue", "x", "y z", "inf", "-Infinity", "+iNF", "infin",
+    "1", "-3", "+12", "0", "00", "0.1", "-.5", "5.", ".", "+", "-", "1e5", "1E-7", "1e", "e5", "1.5e+3", "1_0", "0x1F", " 7", "7 ", " 2.5 ",
+    "\t3", "\v4", "2.2250738585072014e-308", "1e400", "-1e-400", "123456789.123456789", "0.30000000000000004", "9007199254740993", "\u0663",
+    "1.7976931348623157e308", "9223372036854775807", "-9223372036854775808", "4.9e-324", "1.5.2", "1-2", "12abc", "+nan", "nan ", "NaN5",
+]
+for word in WORDS:
+    case("none", f"a,b\nk,{word}\n", content_type=csv, typed=True)
+for _ in range(150):
+    few = chance.sample(WORDS, chance.choice([1, 2, 2, 3]))
+    case("none", "".join(f"{line}\n" for line in ["a,b", *(f"k,{chance.choice(few)}" for _ in range(4))]), content_type=csv, typed=False)
+for _ in range(100):
+    cells = ["".join(chance.choice("0123456789.-+eE ") for _ in range(chance.randint(1, 6))) for _ in range(6)]
+    case("none", "".join(f"{line}\n" for line in ["a,b,c,d,e,f", ",".join(["1", *cells[1:]])]), content_type=csv, typed=False)
+for _ in range(50):
+    numbers = [repr(chance.uniform(-1, 1) * 10 ** chance.randint(-30, 30)), f"{chance.random():.25f}", str(chance.getrandbits(62))]
+    case("none", "a,b,c\n" + ",".join(numbers) + "\n", content_type=csv)
 
 
 class Keep:

@@ -241,7 +241,14 @@ mod tests {
         let flusher = Flusher::default();
         flusher.put_back(points(7..9));
         flusher.put_back(points(0..7));
-        let kept = |flusher: &Flusher| flusher.lock().unwritten.iter().map(|point| point.at_ms).collect::<Vec<_>>();
+        let kept = |flusher: &Flusher| {
+            flusher
+                .lock()
+                .unwritten
+                .iter()
+                .map(|point| point.at_ms)
+                .collect::<Vec<_>>()
+        };
         assert_eq!(kept(&flusher), (0..9).collect::<Vec<_>>());
         flusher.put_back(points(-(UNWRITTEN_MAX as i64)..0));
         let kept = kept(&flusher);
