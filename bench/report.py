@@ -58,11 +58,12 @@ def rows_of(case):
             title += f", {case['connections']} connection{'s' if case['connections'] != 1 else ''}"
         if "-" in side:
             title += f" ({side.removeprefix('fettle-')} executor)"
-        yield {"title": title, "store": STORES[case["store"]], "mlflow": theirs, "fettle": ours, "ratio": ratio, "goals": goals, "met": met, "unit": case["unit"]}
+        silent = reference.get("no_answer_seconds") if isinstance(reference, dict) else None
+        yield {"title": title, "store": STORES[case["store"]], "mlflow": theirs, "silent": silent, "fettle": ours, "ratio": ratio, "goals": goals, "met": met, "unit": case["unit"]}
 
 
 def figure(measured):
-    return measured["requests_per_second"] if isinstance(measured, dict) else measured
+    return measured.get("requests_per_second") if isinstance(measured, dict) else measured
 
 
 def reached(goal, measured, ratio):
@@ -99,7 +100,7 @@ def table(cases):
     for case in cases:
         for row in rows_of(case):
             unit = short(row["unit"])
-            theirs = f"{number(row['mlflow'])} {unit}" if row["mlflow"] else ""
+            theirs = f"{number(row['mlflow'])} {unit}" if row["mlflow"] else f"no answer in {row['silent']} s" if row["silent"] else ""
             ratio = f"{number(row['ratio'])}x" if row["ratio"] else ""
             goals = ", ".join(goal_text(goal, row["unit"]) for goal in row["goals"])
             verdict = ", ".join("reached" if met else "**short**" for met in row["met"])

@@ -51,7 +51,7 @@ def make(server, number):
     name = f"model-{number:05}"
     ask(server, "registered-models/create", {"name": name})
     for _ in range(2):
-        ask(server, "model-versions/create", {"name": name, "source": "mlflow-artifacts:/0/x"})
+        ask(server, "model-versions/create", {"name": name, "source": "s3://bucket/model"})
 
 
 def require_equal(servers, address):
