@@ -22,8 +22,8 @@ MARKS = ("<!-- figures -->\n", "<!-- /figures -->")
 SHOWN = [
     "cold-start", "idle-memory", "loaded-memory@sqlite", "log-metric@sqlite", "log-metric@postgres", "log-batch-1000-8@sqlite", "runs-get@sqlite",
     "runs-search@sqlite", "search-newest-100-20k@sqlite", "search-by-metric-20k@sqlite", "search-by-metric-1m@sqlite", "search-deep-page-1m@sqlite",
-    "history-50k@sqlite", "history-10m@sqlite", "models-search", "spans", "spans-search one of few", "artifact-memory", "scoring-1", "scoring-32",
-    "gateway-overhead",
+    "history-50k@sqlite", "history-10m@sqlite", "models-search", "spans@sqlite", "spans-search one of few@sqlite", "artifact-memory", "scoring-1", "scoring-32",
+    "gateway-overhead", "drift-compare",
 ]  # fmt: skip
 
 

@@ -36,7 +36,7 @@ def measure(plan, wanted):
                 list(pool.map(lambda number: make(servers[1], number), range(MODELS)))
             for name in wanted:
                 path, query = QUERIES[name]
-                address = f"/api/2.0/mlflow/{path}?{requests.compat.urlencode(query)}"
+                address = f"/api/2.0/mlflow/{path}?{requests.compat.urlencode(query, doseq=True)}"
                 require_equal(servers, address)
                 (folder / name).write_text(f"GET\t{address}\t\n")
                 sides = interleaved(servers, "requests", lambda *_, name=name: [folder / name], CONNECTIONS, plan)

@@ -281,22 +281,23 @@ mod tests {
     /// Also when no file is being written, a server that ends may have requests in hand.
     #[test]
     fn what_is_not_closed_is_a_gap_without_an_open_file_too() {
-        let root = tempfile::tempdir().expect("a folder");
+        let folder = || tempfile::tempdir().expect("a folder");
+        let (servers, root) = (folder(), folder());
         for (instance, close) in [("killed", false), ("closed", true), ("idle", false)] {
-            let (spool, _) = Spool::open(root.path(), instance).expect("a spool");
+            let (spool, _) = Spool::open(servers.path(), instance).expect("a spool");
             let capture = Capture::start(spool, Limits::default()).expect("a capture");
             if instance != "idle" {
                 capture.record(served(&source("e"), 1, true));
             }
             let asked = capture.ask_to_seal();
             wait(|| capture.is_sealed(asked));
-            // A kill: the folder stays as it is, and nobody holds its lock.
-            let left = root.path().join(format!("{instance}-left"));
             if close {
                 capture.close();
             }
+            // A kill: the folder stays as it is, and nobody holds its lock.
+            let left = root.path().join(instance);
             std::fs::create_dir(&left).expect("a folder");
-            for file in std::fs::read_dir(root.path().join(instance)).expect("a list") {
+            for file in std::fs::read_dir(servers.path().join(instance)).expect("a list") {
                 let file = file.expect("a file");
                 std::fs::copy(file.path(), left.join(file.file_name())).expect("copied");
             }
@@ -307,7 +308,7 @@ mod tests {
             .iter()
             .map(|gap| (gap.instance.as_str(), gap.workspace_id, &gap.file))
             .collect();
-        assert_eq!(told, [("killed-left", 1, &None)]);
+        assert_eq!(told, [("killed", 1, &None)]);
         let minute = Duration::from_mins(1).as_millis() as i64;
         let now_ms = std::time::UNIX_EPOCH.elapsed().expect("a time").as_millis() as i64;
         assert!((now_ms - minute..=now_ms).contains(&gaps[0].last_write_ms));

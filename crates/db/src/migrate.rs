@@ -7,11 +7,33 @@
 use crate::{Dialect, Error, Result, Tx, params};
 
 /// One step of the schema's history. `version` counts from 1.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Migration {
     pub version: i64,
     pub name: &'static str,
     pub sql: &'static str,
+    squashed: Option<&'static str>,
+}
+
+impl Migration {
+    pub const fn new(version: i64, name: &'static str, sql: &'static str) -> Self {
+        Self {
+            version,
+            name,
+            sql,
+            squashed: None,
+        }
+    }
+
+    /// With what it and all before it make of an empty SQLite store. SQLite reads the whole schema anew for each
+    /// `ALTER TABLE`, which takes longer than all else that a server does when it starts.
+    #[must_use]
+    pub const fn squashed(self, sql: &'static str) -> Self {
+        Self {
+            squashed: Some(sql),
+            ..self
+        }
+    }
 }
 
 /// An arbitrary number that all replicas share: the lock held while migrating.
@@ -34,7 +56,11 @@ pub(crate) fn run(tx: &Tx, migrations: &[Migration], now_ms: i64) -> Result<()> 
     if let Some((found, _)) = applied.last().filter(|(version, _)| *version > known) {
         return Err(Error::SchemaFromTheFuture { found: *found, known });
     }
-    for migration in migrations {
+    let squashed = match tx.dialect() {
+        Dialect::Sqlite if applied.is_empty() => begin_squashed(tx, migrations, now_ms)?,
+        _ => 0,
+    };
+    for migration in &migrations[squashed..] {
         let checksum = checksum(migration.sql);
         match applied.iter().find(|(version, _)| *version == migration.version) {
             Some((_, found)) if *found == checksum => {}
@@ -47,14 +73,36 @@ pub(crate) fn run(tx: &Tx, migrations: &[Migration], now_ms: i64) -> Result<()> 
             }
             None => {
                 tx.execute_script(&render(tx.dialect(), migration.sql))?;
-                tx.execute(
-                    "INSERT INTO schema_migrations (version, name, checksum, applied_at) VALUES (?1, ?2, ?3, ?4)",
-                    params![migration.version, migration.name, checksum, now_ms],
-                )?;
+                note(tx, migration, now_ms)?;
             }
         }
     }
     keep_bytes_as_they_are(tx)
+}
+
+/// Takes the longest short cut that there is, and answers how many migrations it stood for.
+fn begin_squashed(tx: &Tx, migrations: &[Migration], now_ms: i64) -> Result<usize> {
+    let Some((last, squashed)) = migrations
+        .iter()
+        .enumerate()
+        .rev()
+        .find_map(|(index, migration)| Some((index, migration.squashed?)))
+    else {
+        return Ok(0);
+    };
+    tx.execute_script(squashed)?;
+    for migration in &migrations[..=last] {
+        note(tx, migration, now_ms)?;
+    }
+    Ok(last + 1)
+}
+
+fn note(tx: &Tx, migration: &Migration, now_ms: i64) -> Result<()> {
+    tx.execute(
+        "INSERT INTO schema_migrations (version, name, checksum, applied_at) VALUES (?1, ?2, ?3, ?4)",
+        params![migration.version, migration.name, checksum(migration.sql), now_ms],
+    )?;
+    Ok(())
 }
 
 /// Bytes are packed already when they come: PostgreSQL would try to compress them again, at more cost than all else that

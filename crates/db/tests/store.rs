@@ -1,14 +1,14 @@
 //! What both engines promise, from one source.
 
-use fettle_db::{Column, Db, Error, Migration, Tx, on_both_databases, params, testing::TestDb};
+use fettle_db::{Column, Db, Error, Migration, StoreUri, Tx, on_both_databases, params, testing::TestDb};
 
-static MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "notes",
-    sql: "CREATE TABLE notes (id IDENTITY_KEY, name TEXT NOT NULL UNIQUE, score DOUBLE PRECISION, body BYTES,
-              remark TEXT, rank BIGINT);
-          CREATE TABLE counters (name TEXT NOT NULL, value BIGINT NOT NULL, PRIMARY KEY (name)) CLUSTERED;",
-}];
+static MIGRATIONS: &[Migration] = &[Migration::new(
+    1,
+    "notes",
+    "CREATE TABLE notes (id IDENTITY_KEY, name TEXT NOT NULL UNIQUE, score DOUBLE PRECISION, body BYTES,
+         remark TEXT, rank BIGINT);
+     CREATE TABLE counters (name TEXT NOT NULL, value BIGINT NOT NULL, PRIMARY KEY (name)) CLUSTERED;",
+)];
 
 fn insert_note(tx: &Tx, name: &str) -> Result<i64, Error> {
     tx.query_one(
@@ -232,22 +232,10 @@ on_both_databases! { MIGRATIONS;
 }
 
 static NEWER: &[Migration] = &[
-    Migration {
-        version: 1,
-        name: "notes",
-        sql: MIGRATIONS[0].sql,
-    },
-    Migration {
-        version: 2,
-        name: "more",
-        sql: "CREATE TABLE more (id IDENTITY_KEY);",
-    },
+    Migration::new(1, "notes", MIGRATIONS[0].sql),
+    Migration::new(2, "more", "CREATE TABLE more (id IDENTITY_KEY);"),
 ];
-static EDITED: &[Migration] = &[Migration {
-    version: 1,
-    name: "notes",
-    sql: "CREATE TABLE other (id IDENTITY_KEY);",
-}];
+static EDITED: &[Migration] = &[Migration::new(1, "notes", "CREATE TABLE other (id IDENTITY_KEY);")];
 
 async fn schemas_are_guarded(test: TestDb) {
     Db::open(&test.uri, NEWER, 0).await.expect("a newer fettle upgrades");
@@ -258,6 +246,36 @@ async fn schemas_are_guarded(test: TestDb) {
     ));
     let edited = Db::open(&test.uri, EDITED, 0).await;
     assert!(edited.is_err());
+}
+
+static SQUASHED: &[Migration] = &[
+    Migration::new(1, "old", "CREATE TABLE notes (body TEXT);"),
+    Migration::new(2, "new", "ALTER TABLE notes ADD COLUMN name TEXT;")
+        .squashed("CREATE TABLE notes (name TEXT, body TEXT);"),
+    Migration::new(3, "newest", "ALTER TABLE notes ADD COLUMN rank BIGINT;"),
+];
+
+/// Each step counts as done, also for those who come later; stores that have begun go on step by step.
+#[tokio::test]
+async fn empty_stores_begin_with_the_squashed_schema() {
+    let columns = async |db: &Db| -> Vec<String> {
+        db.read(|tx| {
+            tx.query("SELECT name FROM pragma_table_info('notes') ORDER BY cid", &[], |row| {
+                row.get(0)
+            })
+        })
+        .await
+        .expect("columns")
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let uri = |name: &str| StoreUri::Sqlite(folder.path().join(name));
+    for _ in 0..2 {
+        let empty = Db::open(&uri("empty"), SQUASHED, 0).await.expect("a store");
+        assert_eq!(columns(&empty).await, ["name", "body", "rank"]);
+    }
+    drop(Db::open(&uri("begun"), &SQUASHED[..1], 0).await.expect("a store"));
+    let begun = Db::open(&uri("begun"), SQUASHED, 0).await.expect("a store");
+    assert_eq!(columns(&begun).await, ["body", "name", "rank"]);
 }
 
 #[tokio::test]
