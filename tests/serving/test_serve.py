@@ -4,7 +4,9 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
+from pathlib import Path
 
 import mlflow
 import pandas
@@ -28,13 +30,18 @@ def server(tmp_path_factory):
 
 
 @pytest.fixture
-def serve(server, tmp_path):
+def temporary():
+    """A folder for temporary files whose path leaves room for that of a socket, which pytest's own do not."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def serve(server, tmp_path, temporary):
     """Starts `fettle serve`, and sees to it that nothing of it is left when it has ended."""
-    temporary = tmp_path / "temporary"
-    temporary.mkdir()
     begun = []
 
-    def begin(model, *arguments):
+    def begin(model, *arguments, temporary=temporary):
         environment = {"FETTLE_PYTHON": sys.executable, "TMPDIR": str(temporary)}
         process = servers.scoring_server(tmp_path, model, server.url, *arguments, environment=environment)
         begun.append(process)
@@ -104,6 +111,12 @@ def test_command_lines_of_mlflow_models_serve(serve):
     wait_for(lambda: 'fettle_scoring_replicas{model="iris",version="1",state="ready"} 2' in requests.get(f"{process.url}/metrics", timeout=60).text, "two workers", 60)
 
 
+def test_temporary_files_may_be_far_down(serve, tmp_path):
+    far = tmp_path / ("d" * 120)
+    far.mkdir()
+    assert predictions(serve("models:/iris/1", "--executor", "python", temporary=far).start()) == pytest.approx([20.0])
+
+
 def test_probes_are_answered_while_the_model_loads(serve, tmp_path):
     save_slow(tmp_path / "slow", load_seconds=4, predict_seconds=0)
     process = serve(tmp_path / "slow")
@@ -133,12 +146,11 @@ def test_what_is_in_progress_is_answered_before_the_end(serve, tmp_path, word):
     assert process.child.wait(30) == 0
 
 
-def test_it_can_be_stopped_while_the_model_loads(serve, tmp_path):
+def test_it_can_be_stopped_while_the_model_loads(serve, tmp_path, temporary):
     save_slow(tmp_path / "slow", load_seconds=60, predict_seconds=0)
     process = serve(tmp_path / "slow")
     process.ready_path = "/livez"
     process.start()
-    temporary = tmp_path / "temporary"
     wait_for(lambda: list(temporary.glob("fettle-worker-*")), "the worker", 60)
     assert process.stop() == 0
 

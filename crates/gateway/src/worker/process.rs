@@ -27,6 +27,8 @@ const MEMORY_BYTES_MAX: &str = "FETTLE_WORKER_MEMORY_BYTES_MAX";
 const STDERR_LINES_KEPT: usize = 20;
 const STDERR_LINE_CHARS_MAX: usize = 400;
 const STDERR_END_WAIT: Duration = Duration::from_secs(5);
+/// A longer path cannot name a socket: of 108 bytes on Linux and 104 on macOS one is its end.
+const SOCKET_PATH_BYTES_MAX: usize = 103;
 
 /// What it takes to start a worker for one model.
 #[derive(Debug)]
@@ -77,7 +79,7 @@ impl WorkerSpec {
     pub(crate) fn new(python: PathBuf, model: PathBuf, options: &Options) -> Result<Self, StartError> {
         let run_dir = tempfile::Builder::new()
             .prefix("fettle-worker-")
-            .tempdir()
+            .tempdir_in(place_for_sockets(std::env::temp_dir()))
             .map_err(StartError::Directory)?;
         std::fs::write(run_dir.path().join("fettle_worker.py"), SCRIPT).map_err(StartError::Directory)?;
         Ok(Self {
@@ -88,6 +90,16 @@ impl WorkerSpec {
             environment: options.environment.clone(),
             run_dir,
         })
+    }
+}
+
+/// The folder for temporary files, unless its path leaves no room for that of a socket in it.
+fn place_for_sockets(temporary: PathBuf) -> PathBuf {
+    let socket = temporary.join("fettle-worker-XXXXXX/sXXXXXX.sock");
+    if socket.as_os_str().len() <= SOCKET_PATH_BYTES_MAX {
+        temporary
+    } else {
+        PathBuf::from("/tmp")
     }
 }
 
@@ -352,5 +364,19 @@ async fn keep_lines(pipe: impl AsyncRead + Unpin, tail: StderrTail) {
         tracing::debug!(target: "fettle::worker", "{text}");
         tail.push(text);
         line.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sockets_have_room_for_their_names() {
+        let longest = PathBuf::from(format!("/{}", "d".repeat(68)));
+        assert_eq!(place_for_sockets(longest.clone()), longest);
+        let folder = tempfile::tempdir().expect("a folder");
+        let longer = folder.path().join("d".repeat(60));
+        assert_eq!(place_for_sockets(longer), PathBuf::from("/tmp"));
     }
 }
