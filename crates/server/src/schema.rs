@@ -1,4 +1,5 @@
-//! The store's schema, as the list of steps that made it.
+//! The store's schema, as the list of steps that made it. What they come to on SQLite is written down now and then, for
+//! new stores (`squashed`); steps that come later go on from there.
 
 use fettle_db::Migration;
 
