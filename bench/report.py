@@ -145,6 +145,7 @@ def markdown(results, about):
     ]
     cases = [case for case in results.values() if "sides" in case]
     lines += table(cases)
+    lines += earlier(results, about["commit"])
     if "floors" in results:
         lines += ["", "## Floors of this machine", "", "The same work done bare, with nothing of a tracking server around it.", ""]
         lines += ["| what | per second |", "|---|---:|"]
@@ -160,6 +161,17 @@ def markdown(results, about):
     if plot.sizes(results):
         lines += ["", "## Cost against size", "", "![Latency of searches against the number of runs](cost.svg)"]
     return "\n".join(lines) + "\n"
+
+
+def earlier(results, commit):
+    """What an earlier commit showed, where the newest run did not measure it again."""
+    commits = {}
+    for case in results.values():
+        if case.get("commit", commit) != commit:
+            commits.setdefault(case["commit"], []).append(f"{case['title']} ({STORES[case['store']]})" if case.get("store") else case["title"])
+    if not commits:
+        return []
+    return ["", *[f"Measured on {other}: {'; '.join(titles)}." for other, titles in commits.items()]]
 
 
 def mixed_loads(cases):
@@ -194,9 +206,11 @@ def pages(stored):
 
 
 def write(results, about):
-    """Measured cases replace what is stored of them; the others stay."""
+    """Measured cases replace what is stored of them; the others stay, with the commit that they were measured on."""
+    results = {name: {**case, "commit": about["commit"]} for name, case in results.items()}
     if RESULTS.is_file():
-        earlier = json.loads(RESULTS.read_text())["results"]
+        stored = json.loads(RESULTS.read_text())
+        earlier = {name: {"commit": stored["about"]["commit"], **case} for name, case in stored["results"].items()}
         results = {**earlier, **results}
     results = {name: case for name, case in results.items() if "title" in case}
     stored = {"about": about, "results": results}

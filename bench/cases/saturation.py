@@ -84,9 +84,11 @@ def floors(plan):
     return {
         "title": "Floors",
         "floors": {
-            "a row inserted into SQLite and synced, one by one": disk["commits_per_second"],
+            "a row inserted into SQLite and synced, one by one": disk["row"]["commits_per_second"],
+            "eight batches of one point and eight latest values, in SQLite, synced": disk["eight_points"]["commits_per_second"],
+            "a batch of 1,000 points and ten latest values, in SQLite, synced": disk["thousand_points"]["commits_per_second"],
             "HTTP requests answered with `{}`": hello["requests_per_second"],
             "HTTP requests with 1,000 metrics, read into structs and dropped": parsed["requests_per_second"],
         },
-        "sync_p50_ms": disk["p50_ms"],
+        "p50_ms": {work: measured["p50_ms"] for work, measured in disk.items()},
     }

@@ -24,6 +24,7 @@ mod migrate;
 mod postgres;
 mod query;
 mod sqlite;
+mod template;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod tx;
@@ -35,6 +36,8 @@ pub use examine::{Contents, examine};
 pub use gather::Gather;
 pub use migrate::Migration;
 pub use query::Query;
+#[cfg(feature = "testing")]
+pub use template::pack as pack_template;
 pub use tx::{Dialect, Sql, Tx};
 pub use uri::StoreUri;
 pub use value::{Column, FromColumn, Param, Row};
@@ -56,7 +59,7 @@ impl Db {
     /// Opens the store, creating a SQLite file that does not exist, and brings its schema up to date.
     pub async fn open(uri: &StoreUri, migrations: &'static [Migration], now_ms: i64) -> Result<Self> {
         let engine = match uri {
-            StoreUri::Sqlite(path) => Engine::Sqlite(sqlite::Sqlite::open(path)?),
+            StoreUri::Sqlite(path) => Engine::Sqlite(sqlite::Sqlite::open(path, migrate::template_of(migrations))?),
             StoreUri::Postgres(address) => Engine::Postgres(postgres::Postgres::open(address).await?),
         };
         let db = Self {

@@ -12,7 +12,7 @@ pub struct Migration {
     pub version: i64,
     pub name: &'static str,
     pub sql: &'static str,
-    squashed: Option<&'static str>,
+    template: Option<&'static [u8]>,
 }
 
 impl Migration {
@@ -21,19 +21,24 @@ impl Migration {
             version,
             name,
             sql,
-            squashed: None,
+            template: None,
         }
     }
 
-    /// With what it and all before it make of an empty SQLite store. SQLite reads the whole schema anew for each
-    /// `ALTER TABLE`, which takes longer than all else that a server does when it starts.
+    /// With the SQLite store that it and all before it make of an empty one, packed. Making a hundred tables takes SQLite
+    /// longer than all else that a server does when it starts.
     #[must_use]
-    pub const fn squashed(self, sql: &'static str) -> Self {
+    pub const fn with_template(self, template: &'static [u8]) -> Self {
         Self {
-            squashed: Some(sql),
+            template: Some(template),
             ..self
         }
     }
+}
+
+/// With what a new SQLite store begins.
+pub(crate) fn template_of(migrations: &'static [Migration]) -> Option<&'static [u8]> {
+    migrations.iter().rev().find_map(|migration| migration.template)
 }
 
 /// An arbitrary number that all replicas share: the lock held while migrating.
@@ -56,11 +61,7 @@ pub(crate) fn run(tx: &Tx, migrations: &[Migration], now_ms: i64) -> Result<()> 
     if let Some((found, _)) = applied.last().filter(|(version, _)| *version > known) {
         return Err(Error::SchemaFromTheFuture { found: *found, known });
     }
-    let squashed = match tx.dialect() {
-        Dialect::Sqlite if applied.is_empty() => begin_squashed(tx, migrations, now_ms)?,
-        _ => 0,
-    };
-    for migration in &migrations[squashed..] {
+    for migration in migrations {
         let checksum = checksum(migration.sql);
         match applied.iter().find(|(version, _)| *version == migration.version) {
             Some((_, found)) if *found == checksum => {}
@@ -73,36 +74,16 @@ pub(crate) fn run(tx: &Tx, migrations: &[Migration], now_ms: i64) -> Result<()> 
             }
             None => {
                 tx.execute_script(&render(tx.dialect(), migration.sql))?;
-                note(tx, migration, now_ms)?;
+                tx.execute(
+                    "INSERT INTO schema_migrations (version, name, checksum, applied_at) VALUES (?1, ?2, ?3, ?4)",
+                    params![migration.version, migration.name, checksum, now_ms],
+                )?;
             }
         }
     }
+    // Those that came with a template.
+    tx.execute("UPDATE schema_migrations SET applied_at = ?1 WHERE applied_at = 0", params![now_ms])?;
     keep_bytes_as_they_are(tx)
-}
-
-/// Takes the longest short cut that there is, and answers how many migrations it stood for.
-fn begin_squashed(tx: &Tx, migrations: &[Migration], now_ms: i64) -> Result<usize> {
-    let Some((last, squashed)) = migrations
-        .iter()
-        .enumerate()
-        .rev()
-        .find_map(|(index, migration)| Some((index, migration.squashed?)))
-    else {
-        return Ok(0);
-    };
-    tx.execute_script(squashed)?;
-    for migration in &migrations[..=last] {
-        note(tx, migration, now_ms)?;
-    }
-    Ok(last + 1)
-}
-
-fn note(tx: &Tx, migration: &Migration, now_ms: i64) -> Result<()> {
-    tx.execute(
-        "INSERT INTO schema_migrations (version, name, checksum, applied_at) VALUES (?1, ?2, ?3, ?4)",
-        params![migration.version, migration.name, checksum(migration.sql), now_ms],
-    )?;
-    Ok(())
 }
 
 /// Bytes are packed already when they come: PostgreSQL would try to compress them again, at more cost than all else that

@@ -5,14 +5,14 @@
 //! written and leave nothing to undo; when one does, the group starts over with a savepoint around each caller's work.
 //! (A savepoint copies every page that is touched within it, which costs more than logging a metric does.)
 
-use crate::{Error, Result, Tx, checkpoint::Checkpoints};
+use crate::{Error, Result, Tx, checkpoint::Checkpoints, template};
 use regex::Regex;
 use rusqlite::{Connection, OpenFlags, config::DbConfig, functions::FunctionFlags, types::ValueRef};
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
@@ -25,6 +25,8 @@ const GROUP: usize = 512;
 const READS_PER_PROCESSOR: usize = 3;
 /// Reads waiting for a place among them; one more is refused at once.
 const READ_QUEUE: usize = 1024;
+/// A reader that nobody needed for so long is closed, with all that it holds in memory.
+const IDLE_READER: Duration = Duration::from_secs(5);
 /// Prepared statements kept by the writer, and by each reader, to which searches come in every shape.
 const STATEMENTS: usize = 128;
 const READER_STATEMENTS: usize = 64;
@@ -32,11 +34,17 @@ const READER_STATEMENTS: usize = 64;
 pub(crate) struct Sqlite {
     path: PathBuf,
     writer: mpsc::Sender<Box<dyn Job>>,
-    readers: Mutex<Vec<Connection>>,
-    /// How many reads run at once, on as many connections, which stay open.
+    /// Those that nobody needs now; the last one was needed last, and is taken first.
+    readers: Mutex<Vec<IdleReader>>,
+    /// How many reads run at once, on as many connections.
     reads: usize,
     read_places: Semaphore,
     read_queue: Semaphore,
+}
+
+struct IdleReader {
+    connection: Connection,
+    since: Instant,
 }
 
 /// A caller's work and the way to answer it.
@@ -82,9 +90,12 @@ where
 }
 
 impl Sqlite {
-    pub(crate) fn open(path: &Path) -> Result<Self> {
+    pub(crate) fn open(path: &Path, template: Option<&[u8]>) -> Result<Self> {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder).map_err(|e| Error::Open(format!("{}: {e}", folder.display())))?;
+        }
+        if let Some(Err(error)) = template.map(|template| template::place(path, template)) {
+            tracing::debug!(%error, "The store is made step by step");
         }
         let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
         connection
@@ -168,8 +179,8 @@ impl Sqlite {
 
     fn take_reader(&self) -> Result<Connection> {
         let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        if let Some(connection) = idle {
-            return Ok(connection);
+        if let Some(reader) = idle {
+            return Ok(reader.connection);
         }
         let connection = open(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         connection.set_prepared_statement_cache_capacity(READER_STATEMENTS);
@@ -178,10 +189,15 @@ impl Sqlite {
     }
 
     fn put_back(&self, connection: Connection) {
+        let since = Instant::now();
         let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        let idle = readers.partition_point(|reader| since - reader.since > IDLE_READER);
+        let closing: Vec<IdleReader> = readers.drain(..idle).collect();
         if readers.len() < self.reads {
-            readers.push(connection);
+            readers.push(IdleReader { connection, since });
         }
+        drop(readers);
+        drop(closing);
     }
 }
 
@@ -313,4 +329,26 @@ fn run_in_savepoint(connection: &Connection, job: &mut dyn Job) -> Result<()> {
         run(connection, "ROLLBACK TO work")?;
     }
     run(connection, "RELEASE work")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn readers_that_nobody_needs_are_closed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let sqlite = Sqlite::open(&folder.path().join("store.db"), None).expect("a store");
+        let used: Vec<Connection> = (0..3).map(|_| sqlite.take_reader().expect("a reader")).collect();
+        for connection in used {
+            sqlite.put_back(connection);
+        }
+        let count = || sqlite.readers.lock().expect("readers").len();
+        assert_eq!(count(), 3);
+        for reader in &mut sqlite.readers.lock().expect("readers")[..2] {
+            reader.since -= 2 * IDLE_READER;
+        }
+        sqlite.peek(|_| Ok::<_, Error>(())).expect("a read");
+        assert_eq!(count(), 1);
+    }
 }

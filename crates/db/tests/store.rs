@@ -1,6 +1,9 @@
 //! What both engines promise, from one source.
 
-use fettle_db::{Column, Db, Error, Migration, StoreUri, Tx, on_both_databases, params, testing::TestDb};
+use fettle_db::{
+    Column, Db, Error, Migration, StoreUri, Tx, on_both_databases, pack_template, params, testing::TestDb,
+};
+use std::path::Path;
 
 static MIGRATIONS: &[Migration] = &[Migration::new(
     1,
@@ -248,34 +251,70 @@ async fn schemas_are_guarded(test: TestDb) {
     assert!(edited.is_err());
 }
 
-static SQUASHED: &[Migration] = &[
+static STEPS: [Migration; 3] = [
     Migration::new(1, "old", "CREATE TABLE notes (body TEXT);"),
-    Migration::new(2, "new", "ALTER TABLE notes ADD COLUMN name TEXT;")
-        .squashed("CREATE TABLE notes (name TEXT, body TEXT);"),
+    Migration::new(2, "new", "ALTER TABLE notes ADD COLUMN name TEXT;"),
     Migration::new(3, "newest", "ALTER TABLE notes ADD COLUMN rank BIGINT;"),
 ];
 
-/// Each step counts as done, also for those who come later; stores that have begun go on step by step.
-#[tokio::test]
-async fn empty_stores_begin_with_the_squashed_schema() {
-    let columns = async |db: &Db| -> Vec<String> {
-        db.read(|tx| {
-            tx.query("SELECT name FROM pragma_table_info('notes') ORDER BY cid", &[], |row| {
-                row.get(0)
-            })
-        })
+/// Has a template after its second step, with a table more than the steps make.
+async fn with_template(path: &Path) -> &'static [Migration] {
+    let made = open(path, &STEPS[..2], 0).await;
+    made.write(|tx| tx.execute_script("CREATE TABLE mark (id BIGINT);"))
         .await
-        .expect("columns")
-    };
+        .expect("a table");
+    drop(made);
+    let template: &'static [u8] = pack_template(path).leak();
+    let [old, new, newest] = STEPS.clone();
+    vec![old, new.with_template(template), newest].leak()
+}
+
+async fn open(path: &Path, migrations: &'static [Migration], now_ms: i64) -> Db {
+    let uri = StoreUri::Sqlite(path.to_owned());
+    Db::open(&uri, migrations, now_ms).await.expect("a store")
+}
+
+async fn column(db: &Db, sql: &'static str) -> Vec<String> {
+    db.read(move |tx| tx.query(sql, &[], |row| row.get(0))).await.expect("rows")
+}
+
+const COLUMNS: &str = "SELECT name FROM pragma_table_info('notes') ORDER BY cid";
+const MARKS: &str = "SELECT name FROM sqlite_schema WHERE name = 'mark'";
+
+#[tokio::test]
+async fn new_stores_begin_with_the_template() {
     let folder = tempfile::tempdir().expect("a folder");
-    let uri = |name: &str| StoreUri::Sqlite(folder.path().join(name));
-    for _ in 0..2 {
-        let empty = Db::open(&uri("empty"), SQUASHED, 0).await.expect("a store");
-        assert_eq!(columns(&empty).await, ["name", "body", "rank"]);
+    let migrations = with_template(&folder.path().join("made")).await;
+    let path = folder.path().join("new");
+    let opened = (0..4).map(|_| open(&path, migrations, 7));
+    for db in futures::future::join_all(opened).await {
+        assert_eq!(column(&db, COLUMNS).await, ["body", "name", "rank"]);
+        assert_eq!(column(&db, MARKS).await, ["mark"]);
     }
-    drop(Db::open(&uri("begun"), &SQUASHED[..1], 0).await.expect("a store"));
-    let begun = Db::open(&uri("begun"), SQUASHED, 0).await.expect("a store");
-    assert_eq!(columns(&begun).await, ["body", "name", "rank"]);
+    let later = open(&path, migrations, 8).await;
+    let times = "SELECT CAST(applied_at AS TEXT) FROM schema_migrations ORDER BY version";
+    assert_eq!(column(&later, times).await, ["7", "7", "7"]);
+    let left = std::fs::read_dir(folder.path()).expect("a folder").map(|entry| entry.expect("an entry").file_name());
+    let strangers: Vec<_> = left.filter(|name| !name.to_string_lossy().starts_with("new")).collect();
+    assert_eq!(strangers, ["made"]);
+}
+
+#[tokio::test]
+async fn stores_that_have_begun_go_on_step_by_step() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let migrations = with_template(&folder.path().join("made")).await;
+    let begun = folder.path().join("begun");
+    drop(open(&begun, &STEPS[..1], 0).await);
+    let empty = folder.path().join("empty");
+    std::fs::write(&empty, "").expect("a file");
+    // The log of a store that is gone.
+    let gone = folder.path().join("gone");
+    std::fs::write(folder.path().join("gone-wal"), "left").expect("a file");
+    for path in [begun, empty, gone] {
+        let db = open(&path, migrations, 0).await;
+        assert_eq!(column(&db, COLUMNS).await, ["body", "name", "rank"], "{}", path.display());
+        assert!(column(&db, MARKS).await.is_empty(), "{}", path.display());
+    }
 }
 
 #[tokio::test]

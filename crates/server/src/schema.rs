@@ -1,5 +1,5 @@
-//! The store's schema, as the list of steps that made it. What they come to on SQLite is written down now and then, for
-//! new stores (`squashed`); steps that come later go on from there.
+//! The store's schema, as the list of steps that made it. New SQLite stores begin as a copy of one that was made that way
+//! before (the template) and go on with the steps that came later.
 
 use fettle_db::Migration;
 
@@ -28,18 +28,19 @@ pub static MIGRATIONS: &[Migration] = &[
         "baseline_states",
         include_str!("../migrations/0012_baseline_states.sql"),
     )
-    .squashed(include_str!("../migrations/squashed_0012_sqlite.sql")),
+    .with_template(include_bytes!("../migrations/sqlite_0012.db.zst")),
 ];
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use fettle_db::{Db, Result, StoreUri, Tx};
-    use std::{fmt::Write, path::Path, sync::LazyLock};
+    use fettle_db::{Db, Result, StoreUri, Tx, pack_template};
+    use std::{
+        path::{Path, PathBuf},
+        sync::LazyLock,
+    };
 
-    const SQUASHED: &str = "migrations/squashed_0012_sqlite.sql";
-    const HEAD: &str =
-        "-- What the steps up to this one make of an empty SQLite store; a test in src/schema.rs writes it.";
+    const TEMPLATE: &str = "migrations/sqlite_0012.db.zst";
     static STEP_BY_STEP: LazyLock<Vec<Migration>> = LazyLock::new(|| {
         let steps = MIGRATIONS.iter();
         steps
@@ -47,43 +48,39 @@ mod tests {
             .collect()
     });
 
-    /// `FETTLE_UPDATE_SCHEMA=1 cargo test -p fettle-server squashed` writes it down anew.
+    /// `FETTLE_UPDATE_SCHEMA=1 cargo test -p fettle-server template` makes the template anew; after that the test holds
+    /// once more, when the new file is built in.
     #[tokio::test]
-    async fn the_squashed_schema_is_what_the_steps_make() {
-        let made = schema(&STEP_BY_STEP).await;
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(SQUASHED);
+    async fn the_template_is_what_the_steps_make() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("steps.db");
+        let made = content(path.clone(), &STEP_BY_STEP).await;
         if std::env::var_os("FETTLE_UPDATE_SCHEMA").is_some() {
-            std::fs::write(&path, &made).expect("written");
+            let template = Path::new(env!("CARGO_MANIFEST_DIR")).join(TEMPLATE);
+            std::fs::write(template, pack_template(&path)).expect("written");
         }
-        assert_eq!(std::fs::read_to_string(&path).expect("a file"), made);
-        assert_eq!(schema(MIGRATIONS).await, made);
+        assert!(made.len() > 100, "{made:?}");
+        assert_eq!(content(folder.path().join("template.db"), MIGRATIONS).await, made);
     }
 
-    async fn schema(migrations: &'static [Migration]) -> String {
-        let folder = tempfile::tempdir().expect("a folder");
-        let db = Db::open(&StoreUri::Sqlite(folder.path().join("store.db")), migrations, 0)
+    async fn content(path: PathBuf, migrations: &'static [Migration]) -> Vec<String> {
+        let db = Db::open(&StoreUri::Sqlite(path), migrations, 0)
             .await
             .expect("a store");
-        db.read(dump).await.expect("a schema")
+        db.read(dump).await.expect("its content")
     }
 
-    /// Tables and indexes in the order in which they were made, then what is in them.
-    fn dump(tx: &Tx) -> Result<String> {
-        let all =
-            "FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite%' AND name <> 'schema_migrations'";
+    /// Tables, indexes and rows.
+    fn dump(tx: &Tx) -> Result<Vec<String>> {
         let texts = |sql: String| tx.query(&sql, &[], |row| row.get::<String>(0));
-        let mut out = format!("{HEAD}\n");
-        for sql in texts(format!("SELECT sql {all} ORDER BY rowid"))? {
-            let _ = writeln!(out, "{sql};");
-        }
-        for table in texts(format!("SELECT name {all} AND type = 'table' ORDER BY rowid"))? {
+        let mut all = texts("SELECT name || ': ' || COALESCE(sql, '') FROM sqlite_schema ORDER BY name".to_owned())?;
+        for table in texts("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name".to_owned())? {
             let columns = texts(format!(
                 "SELECT 'quote(' || name || ')' FROM pragma_table_info('{table}')"
             ))?;
-            for row in texts(format!("SELECT {} FROM {table}", columns.join(" || ', ' || ")))? {
-                let _ = writeln!(out, "INSERT INTO {table} VALUES ({row});");
-            }
+            let row = columns.join(" || ', ' || ");
+            all.extend(texts(format!("SELECT '{table}: ' || {row} FROM {table} ORDER BY 1"))?);
         }
-        Ok(out)
+        Ok(all)
     }
 }

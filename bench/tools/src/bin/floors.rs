@@ -1,6 +1,7 @@
 //! The floors of the machine: the same work done bare, as one line of JSON.
 //!
 //! - a row inserted into SQLite and synced to disk, one by one;
+//! - what logging has to keep at the least, with nothing around it: eight points to a commit, and a thousand;
 //! - an HTTP server (axum) that answers `{}`, and one that also reads a thousand metrics, asked by wrk;
 //! - a model evaluated in the process that asks.
 //!
@@ -11,6 +12,7 @@
 use anyhow::{Context, Result};
 use axum::{Json, Router, routing::post};
 use fettle_native::{Column, Method, Model, Rows};
+use rusqlite::Connection;
 use serde::Deserialize;
 use std::time::{Duration, Instant};
 
@@ -39,7 +41,11 @@ async fn main() -> Result<()> {
         let (model, rows) = arguments.next().zip(arguments.next()).context("a model and rows")?;
         bare_calls(&std::fs::read(model)?, &std::fs::read(rows)?)?
     } else {
-        synced_inserts(&first)?
+        serde_json::json!({
+            "row": synced(&first, one_row)?,
+            "eight_points": synced(&first, |connection, number| logged(connection, number, 8, 1, POINT_BYTES))?,
+            "thousand_points": synced(&first, |connection, number| logged(connection, number, 1, 10, 1000 * POINT_BYTES))?,
+        })
     };
     println!("{report}");
     Ok(())
@@ -68,18 +74,18 @@ async fn serve(port: u16) -> Result<()> {
     Ok(())
 }
 
-fn synced_inserts(folder: &str) -> Result<serde_json::Value> {
+/// Runs transactions one after the other for some seconds, each synced.
+fn synced(folder: &str, work: impl Fn(&Connection, i64) -> rusqlite::Result<()>) -> Result<serde_json::Value> {
     let folder = tempfile::tempdir_in(folder)?;
-    let connection = rusqlite::Connection::open(folder.path().join("floor.db"))?;
-    connection.execute_batch(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE points (id INTEGER PRIMARY KEY, value REAL);",
-    )?;
-    let mut insert = connection.prepare("INSERT INTO points (value) VALUES (?1)")?;
+    let connection = Connection::open(folder.path().join("floor.db"))?;
+    connection.execute_batch(TABLES)?;
     let started = Instant::now();
     let mut commits = Vec::new();
     while started.elapsed() < Duration::from_secs(3) {
         let before = Instant::now();
-        insert.execute([commits.len() as f64])?;
+        connection.execute_batch("BEGIN IMMEDIATE")?;
+        work(&connection, commits.len() as i64)?;
+        connection.execute_batch("COMMIT")?;
         commits.push(before.elapsed());
     }
     commits.sort_unstable();
@@ -88,6 +94,38 @@ fn synced_inserts(folder: &str) -> Result<serde_json::Value> {
         "p50_ms": commits[commits.len() / 2].as_secs_f64() * 1000.0,
         "p99_ms": commits[commits.len() * 99 / 100].as_secs_f64() * 1000.0,
     }))
+}
+
+/// The log stays at 16 MB, as a server's does.
+const TABLES: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000;
+    CREATE TABLE points (id INTEGER PRIMARY KEY, value REAL);
+    CREATE TABLE batches (run INTEGER, id INTEGER, data BLOB, PRIMARY KEY (run, id)) WITHOUT ROWID;
+    CREATE TABLE latest (run INTEGER, key TEXT, step INTEGER, value REAL, PRIMARY KEY (run, key)) WITHOUT ROWID;";
+
+fn one_row(connection: &Connection, number: i64) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("INSERT INTO points (value) VALUES (?1)")?
+        .execute([number as f64])?;
+    Ok(())
+}
+
+/// About what a point takes in the log.
+const POINT_BYTES: usize = 12;
+
+/// A batch and the latest values of its metrics, for each of some runs.
+fn logged(connection: &Connection, number: i64, runs: i64, metrics: i64, bytes: usize) -> rusqlite::Result<()> {
+    let mut batch = connection.prepare_cached("INSERT INTO batches VALUES (?1, ?2, ?3)")?;
+    let mut latest = connection.prepare_cached(
+        "INSERT INTO latest VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (run, key) DO UPDATE SET step = excluded.step, value = excluded.value WHERE excluded.step > latest.step",
+    )?;
+    for run in 0..runs {
+        batch.execute((run, number, vec![0_u8; bytes]))?;
+        for metric in 0..metrics {
+            latest.execute((run, format!("metric_{metric}"), number, 0.5))?;
+        }
+    }
+    Ok(())
 }
 
 /// Rows of a request that the executor ought to be the bound of.
