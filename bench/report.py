@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bench import plot
+from bench import plot, reasons
 
 HERE = Path(__file__).parent
 README = HERE.parent / "README.md"
@@ -146,6 +146,7 @@ def markdown(results, about):
     cases = [case for case in results.values() if "sides" in case]
     lines += table(cases)
     lines += earlier(results, about["commit"])
+    lines += shortfalls(results)
     if "floors" in results:
         lines += ["", "## Floors of this machine", "", "The same work done bare, with nothing of a tracking server around it.", ""]
         lines += ["| what | per second |", "|---|---:|"]
@@ -172,6 +173,26 @@ def earlier(results, commit):
     if not commits:
         return []
     return ["", *[f"Measured on {other}: {'; '.join(titles)}." for other, titles in commits.items()]]
+
+
+def shortfalls(results):
+    """Every goal that is missed, by how much, and why."""
+    lines = []
+    for name, case in results.items():
+        for row in rows_of(case) if "sides" in case else []:
+            for goal, met in zip(row["goals"], row["met"]):
+                if not met:
+                    side = next(side for side in case["sides"] if side != case.get("reference", "mlflow"))
+                    why = reasons.WHY.get(name, "")
+                    lines.append(f"- **{row['title']}** ({row['store']}): {goal_text(goal, row['unit'])} missed by {missed_by(goal, case['sides'][side], row['ratio'])}. {why}".rstrip())
+    return ["", "## What is short, and why", "", *lines] if lines else []
+
+
+def missed_by(goal, measured, ratio):
+    """How many times too little or too much."""
+    kind, field, bound = goal[:3]
+    value = ratio if kind == "ratio" else measured[field] if field else figure(measured)
+    return f"a factor of {number(value / bound if kind == 'at_most' else bound / value)}"
 
 
 def mixed_loads(cases):
