@@ -82,7 +82,10 @@ pub(crate) fn run(tx: &Tx, migrations: &[Migration], now_ms: i64) -> Result<()> 
         }
     }
     // Those that came with a template.
-    tx.execute("UPDATE schema_migrations SET applied_at = ?1 WHERE applied_at = 0", params![now_ms])?;
+    tx.execute(
+        "UPDATE schema_migrations SET applied_at = ?1 WHERE applied_at = 0",
+        params![now_ms],
+    )?;
     keep_bytes_as_they_are(tx)
 }
 

@@ -275,7 +275,9 @@ async fn open(path: &Path, migrations: &'static [Migration], now_ms: i64) -> Db 
 }
 
 async fn column(db: &Db, sql: &'static str) -> Vec<String> {
-    db.read(move |tx| tx.query(sql, &[], |row| row.get(0))).await.expect("rows")
+    db.read(move |tx| tx.query(sql, &[], |row| row.get(0)))
+        .await
+        .expect("rows")
 }
 
 const COLUMNS: &str = "SELECT name FROM pragma_table_info('notes') ORDER BY cid";
@@ -294,7 +296,9 @@ async fn new_stores_begin_with_the_template() {
     let later = open(&path, migrations, 8).await;
     let times = "SELECT CAST(applied_at AS TEXT) FROM schema_migrations ORDER BY version";
     assert_eq!(column(&later, times).await, ["7", "7", "7"]);
-    let left = std::fs::read_dir(folder.path()).expect("a folder").map(|entry| entry.expect("an entry").file_name());
+    let left = std::fs::read_dir(folder.path())
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").file_name());
     let strangers: Vec<_> = left.filter(|name| !name.to_string_lossy().starts_with("new")).collect();
     assert_eq!(strangers, ["made"]);
 }
@@ -312,7 +316,12 @@ async fn stores_that_have_begun_go_on_step_by_step() {
     std::fs::write(folder.path().join("gone-wal"), "left").expect("a file");
     for path in [begun, empty, gone] {
         let db = open(&path, migrations, 0).await;
-        assert_eq!(column(&db, COLUMNS).await, ["body", "name", "rank"], "{}", path.display());
+        assert_eq!(
+            column(&db, COLUMNS).await,
+            ["body", "name", "rank"],
+            "{}",
+            path.display()
+        );
         assert!(column(&db, MARKS).await.is_empty(), "{}", path.display());
     }
 }

@@ -64,9 +64,7 @@ mod tests {
     }
 
     async fn content(path: PathBuf, migrations: &'static [Migration]) -> Vec<String> {
-        let db = Db::open(&StoreUri::Sqlite(path), migrations, 0)
-            .await
-            .expect("a store");
+        let db = Db::open(&StoreUri::Sqlite(path), migrations, 0).await.expect("a store");
         db.read(dump).await.expect("its content")
     }
 
