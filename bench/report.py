@@ -183,8 +183,9 @@ def shortfalls(results):
             for goal, met in zip(row["goals"], row["met"]):
                 if not met:
                     side = next(side for side in case["sides"] if side != case.get("reference", "mlflow"))
-                    why = reasons.WHY.get(name, "")
-                    lines.append(f"- **{row['title']}** ({row['store']}): {goal_text(goal, row['unit'])} missed by {missed_by(goal, case['sides'][side], row['ratio'])}. {why}".rstrip())
+                    factor = missed_by(goal, case["sides"][side], row["ratio"])
+                    text = f"- **{row['title']}** ({row['store']}): {goal_text(goal, row['unit'])} missed by {factor}."
+                    lines.append(f"{text} {reasons.why(name, results)}".rstrip())
     return ["", "## What is short, and why", "", *lines] if lines else []
 
 
