@@ -54,6 +54,9 @@ def interleaved(servers, script, arguments_of, connections, plan):
                 if server.name == "fettle":
                     raise
                 silent[server.name] = {"no_answer_seconds": given_up.seconds}
+                # It is still at work on what it was asked.
+                server.stop()
+                server.start()
     # The first round warms up.
     return {name: silent.get(name) or summary(measured[1:]) for name, measured in rounds.items()}
 

@@ -12,6 +12,9 @@ def sizes(results):
     for case in results.values():
         if "query" in case:
             for side, measured in case["sides"].items():
+                if "p95_ms" not in measured:
+                    # It gave no answer in the time that it had.
+                    continue
                 name = f"{side}, {case['store']}: {case['query']}"
                 lines.setdefault(name, []).append((case["runs"], measured["p95_ms"]))
     return {name: sorted(points) for name, points in lines.items() if len(points) > 1}
