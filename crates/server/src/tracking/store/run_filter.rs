@@ -177,7 +177,6 @@ fn is_short(predicate: &RunPredicate) -> bool {
 }
 
 /// Writes ` FROM .. WHERE ..` of a condition that an index answers, over rows `x`.
-/// A long value is compared as a whole only if `exact`, in the table.
 fn push_indexed(query: &mut Query, predicate: &RunPredicate, experiment_ids: &[i64], exact: bool) {
     if let RunPredicate::Metric { key, comparison } = predicate {
         query.push(" FROM latest_metrics x WHERE ");
@@ -192,7 +191,7 @@ fn push_indexed(query: &mut Query, predicate: &RunPredicate, experiment_ids: &[i
         push_one_or_many(query, "x.experiment_id", experiment_ids);
         query.push(" AND x.key = ").bind(key.to_owned());
         query.push(" AND substr(x.value, 1, 64) = ").bind(indexed(value));
-        if exact && !is_short(predicate) {
+        if exact {
             query.push(" AND x.value = ").bind(value.to_owned());
         }
     }
