@@ -21,7 +21,10 @@ fuzz_target!(|body: &[u8]| {
     read::<registry::CreateModelVersion>(body);
     read::<registry::TransitionStage>(body);
     read::<runs::CreateRun>(body);
-    read::<runs::LogBatch>(body);
+    read::<runs::LogBatch<'static>>(body);
+    if let Some(plain) = runs::LogBatch::read_plain(body) {
+        assert_eq!(Some(plain), serde_json::from_slice(body).ok());
+    }
     read::<runs::LogInputs>(body);
     read::<runs::SearchRuns>(body);
     read::<runs::UpdateRun>(body);

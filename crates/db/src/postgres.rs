@@ -4,6 +4,7 @@ use crate::{
     Column, Error, Param, Result, Tx,
     tx::{Sql, replace_in_ids},
 };
+use deadpool::managed::QueueMode;
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
 use futures::TryStreamExt;
 use std::{cell::Cell, future::Future, str::FromStr, sync::Arc, time::Duration};
@@ -12,6 +13,9 @@ use tokio_postgres::{Config, NoTls, Statement, config::SslMode, error::SqlState,
 
 /// Connections of one replica.
 const CONNECTIONS: usize = 16;
+/// A connection that nobody needed for so long is closed, with the buffers of its largest answer and its statements, on
+/// both sides. The ones that were needed last are taken first, so that a few do the work of a quiet time.
+const IDLE_CONNECTION: Duration = Duration::from_secs(5);
 /// Transactions waiting for a connection; one more is refused at once.
 const QUEUE: usize = 1024;
 /// A wait for a connection that is longer than this means the database is in trouble; callers are told to try again.
@@ -46,6 +50,7 @@ impl Postgres {
         };
         let pool = Pool::builder(manager)
             .max_size(CONNECTIONS)
+            .queue_mode(QueueMode::Lifo)
             .wait_timeout(Some(PATIENCE))
             .create_timeout(Some(PATIENCE))
             .runtime(Runtime::Tokio1)
@@ -76,6 +81,11 @@ impl Postgres {
         self.run(Kind::Read, work).await
     }
 
+    fn close_idle(&self) {
+        // Dropped here, when the pool is free again.
+        let _closed = self.pool.retain(|_, usage| usage.last_used() < IDLE_CONNECTION);
+    }
+
     async fn run<T, E, F>(&self, kind: Kind, work: F) -> Result<T, E>
     where
         T: Send + 'static,
@@ -87,6 +97,7 @@ impl Postgres {
             .try_acquire()
             .map_err(|_| Error::Overloaded("too many transactions are waiting"))?;
         let client = self.pool.get().await.map_err(|e| Error::Unreachable(explain(&e)))?;
+        self.close_idle();
         let session = Session {
             client: Arc::new(client),
             runtime: Handle::current(),

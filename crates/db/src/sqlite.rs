@@ -99,7 +99,7 @@ impl Sqlite {
         }
         let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
         connection
-            .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -8000; PRAGMA wal_autocheckpoint = 4000;")
+            .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -4000; PRAGMA wal_autocheckpoint = 4000;")
             .map_err(|e| Error::Open(format!("{}: {e}", path.display())))?;
         // Most of the work is done by the thread; under constant writes only the writer itself can finish it, so that the
         // log begins anew and stays at 16 MB. A log that grows has to be extended at each sync, which takes half as long

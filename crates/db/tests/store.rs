@@ -3,7 +3,7 @@
 use fettle_db::{
     Column, Db, Error, Migration, StoreUri, Tx, on_both_databases, pack_template, params, testing::TestDb,
 };
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 static MIGRATIONS: &[Migration] = &[Migration::new(
     1,
@@ -334,6 +334,32 @@ async fn sqlite_schemas_are_guarded() {
 #[tokio::test]
 async fn postgres_schemas_are_guarded() {
     schemas_are_guarded(TestDb::postgres(MIGRATIONS).await).await;
+}
+
+#[tokio::test]
+async fn idle_connections_are_closed() {
+    let test = TestDb::postgres(MIGRATIONS).await;
+    let at_once = (0..4).map(|_| test.db.read(|tx| connections(tx, "SELECT pg_sleep(0.3)")));
+    let counts = futures::future::try_join_all(at_once).await.expect("reads");
+    assert!(counts.iter().any(|&count| count >= 4), "{counts:?}");
+    // Longer than a connection may be idle.
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    let mut left = i64::MAX;
+    // PostgreSQL needs a moment to end them.
+    for _ in 0..100 {
+        left = test.db.read(|tx| connections(tx, "SELECT 1")).await.expect("a read");
+        if left == 1 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(left, 1);
+}
+
+fn connections(tx: &Tx, first: &'static str) -> Result<i64, Error> {
+    tx.execute(first, &[])?;
+    let count = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database()";
+    tx.query_one(count, &[], |row| row.get(0))
 }
 
 #[tokio::test]

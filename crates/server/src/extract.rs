@@ -33,11 +33,23 @@ impl<T: DeserializeOwned> FromRequest<App> for Args<T> {
         {
             return from_query(query).map(Self);
         }
+        let JsonBody(body) = JsonBody::from_request(request, app).await?;
+        from_json(&body).map(Self)
+    }
+}
+
+/// A body that says it is JSON, for handlers that read it themselves.
+#[derive(Debug)]
+pub struct JsonBody(pub Bytes);
+
+impl FromRequest<App> for JsonBody {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self> {
         if matches!(*request.method(), Method::POST | Method::PUT) {
             check_content_type(&request)?;
         }
-        let body = read_body(request, app.settings.body_limit).await?;
-        from_json(&body).map(Self)
+        read_body(request, app.settings.body_limit).await.map(Self)
     }
 }
 

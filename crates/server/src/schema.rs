@@ -27,8 +27,13 @@ pub static MIGRATIONS: &[Migration] = &[
         12,
         "baseline_states",
         include_str!("../migrations/0012_baseline_states.sql"),
+    ),
+    Migration::new(
+        13,
+        "value_beginnings",
+        include_str!("../migrations/0013_value_beginnings.sql"),
     )
-    .with_template(include_bytes!("../migrations/sqlite_0012.db.zst")),
+    .with_template(include_bytes!("../migrations/sqlite_0013.db.zst")),
 ];
 
 #[cfg(test)]
@@ -40,7 +45,7 @@ mod tests {
         sync::LazyLock,
     };
 
-    const TEMPLATE: &str = "migrations/sqlite_0012.db.zst";
+    const TEMPLATE: &str = "migrations/sqlite_0013.db.zst";
     static STEP_BY_STEP: LazyLock<Vec<Migration>> = LazyLock::new(|| {
         let steps = MIGRATIONS.iter();
         steps

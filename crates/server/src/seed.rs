@@ -11,6 +11,7 @@ use crate::{
         fold_all,
         store::{
             experiments::{self, NewExperiment},
+            run_filter::beginning,
             summaries,
         },
     },
@@ -148,7 +149,7 @@ fn insert_runs(tx: &Tx, seed: &Seed, experiment_id: i64, numbers: std::ops::Rang
     )?;
     insert_texts(
         tx,
-        "params (workspace_id, experiment_id, run_id, key, value)",
+        "params (workspace_id, experiment_id, run_id, key, value, value_start)",
         experiment_id,
         &ids,
         &all,
@@ -157,7 +158,7 @@ fn insert_runs(tx: &Tx, seed: &Seed, experiment_id: i64, numbers: std::ops::Rang
     )?;
     insert_texts(
         tx,
-        "tags (workspace_id, experiment_id, run_id, key, value)",
+        "tags (workspace_id, experiment_id, run_id, key, value, value_start)",
         experiment_id,
         &ids,
         &all,
@@ -194,6 +195,7 @@ fn insert_texts(
             Column::Ints(run_ids),
             Column::Texts(pairs.iter().map(|(key, _)| key.as_str()).collect()),
             Column::Texts(pairs.iter().map(|(_, value)| value.as_str()).collect()),
+            Column::Texts(pairs.iter().map(|(_, value)| beginning(value)).collect()),
         ],
         "",
     )?;
@@ -260,17 +262,15 @@ fn insert_metrics(tx: &Tx, seed: &Seed, experiment_id: i64, ids: &[i64], numbers
     Ok(())
 }
 
-/// The statements that make the indexes over what hangs on runs, as their migration has them.
+/// The statements that make the indexes over what hangs on runs, as the last migration with them has them.
 fn indexes() -> impl Iterator<Item = &'static str> {
-    let migration = MIGRATIONS.iter().find(|migration| migration.name == "search_order");
-    let statements = migration
-        .map_or("", |migration| migration.sql)
-        .split(';')
-        .map(str::trim);
-    statements.filter(|statement| {
-        ["params_by_value", "tags_by_value", "latest_metrics_by_rank"]
-            .iter()
-            .any(|name| statement.starts_with(&format!("CREATE INDEX {name} ")))
+    let names = ["params_by_value", "tags_by_value", "latest_metrics_by_rank"];
+    names.into_iter().filter_map(|name| {
+        let beginning = format!("CREATE INDEX {name} ");
+        let statements = MIGRATIONS.iter().rev().flat_map(|migration| migration.sql.split(';'));
+        statements
+            .map(str::trim)
+            .find(|statement| statement.starts_with(&beginning))
     })
 }
 
@@ -343,6 +343,7 @@ mod tests {
     #[test]
     fn the_indexes_are_found_in_their_migration() {
         assert_eq!(indexes().count(), 3);
+        assert!(indexes().take(2).all(|statement| statement.contains("value_start")));
         assert!(drop_indexes().contains("DROP INDEX IF EXISTS latest_metrics_by_rank;"));
     }
 

@@ -11,6 +11,7 @@ pub mod experiments;
 pub mod logged_models;
 pub mod metrics;
 pub mod numbers;
+mod plain_batch;
 pub mod registry;
 pub mod required;
 pub mod runs;

@@ -2,20 +2,21 @@
 
 use crate::{Double, Int64};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
-pub struct MetricInput {
-    pub key: Option<String>,
+pub struct MetricInput<'a> {
+    pub key: Option<Cow<'a, str>>,
     pub value: Option<Double>,
     pub timestamp: Option<Int64>,
     pub step: Option<Int64>,
     #[serde(alias = "modelId")]
-    pub model_id: Option<String>,
+    pub model_id: Option<Cow<'a, str>>,
     #[serde(alias = "datasetName")]
-    pub dataset_name: Option<String>,
+    pub dataset_name: Option<Cow<'a, str>>,
     #[serde(alias = "datasetDigest")]
-    pub dataset_digest: Option<String>,
+    pub dataset_digest: Option<Cow<'a, str>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -39,15 +40,15 @@ pub struct LogMetric {
 
 impl LogMetric {
     /// The point itself, as `log-batch` carries it.
-    pub fn into_metric(self) -> MetricInput {
+    pub fn into_metric(self) -> MetricInput<'static> {
         MetricInput {
-            key: self.key,
+            key: self.key.map(Cow::Owned),
             value: self.value,
             timestamp: self.timestamp,
             step: self.step,
-            model_id: self.model_id,
-            dataset_name: self.dataset_name,
-            dataset_digest: self.dataset_digest,
+            model_id: self.model_id.map(Cow::Owned),
+            dataset_name: self.dataset_name.map(Cow::Owned),
+            dataset_digest: self.dataset_digest.map(Cow::Owned),
         }
     }
 }

@@ -63,12 +63,12 @@ pub struct RunKeyValue {
     pub value: Option<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
-pub struct LogBatch {
+pub struct LogBatch<'a> {
     #[serde(alias = "runId")]
     pub run_id: Option<String>,
-    pub metrics: Option<Vec<MetricInput>>,
+    pub metrics: Option<Vec<MetricInput<'a>>>,
     pub params: Option<Vec<KeyValueInput>>,
     pub tags: Option<Vec<KeyValueInput>>,
 }

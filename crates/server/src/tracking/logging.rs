@@ -9,7 +9,7 @@ use crate::{
     audit::{self, Entity},
     caller::Caller,
     error::{ApiError, Result, invalid, not_found},
-    extract::{Args, EMPTY, Empty, Json},
+    extract::{Args, EMPTY, Empty, Json, JsonBody, from_json},
 };
 use axum::extract::State;
 use fettle_db::Tx;
@@ -66,7 +66,8 @@ async fn write_points(app: &App, caller: Caller, run_uuid: String, batch: Batch)
     Ok(EMPTY)
 }
 
-pub async fn log_batch(State(app): State<App>, caller: Caller, Args(request): Args<LogBatch>) -> Result<Json<Empty>> {
+pub async fn log_batch(State(app): State<App>, caller: Caller, JsonBody(body): JsonBody) -> Result<Json<Empty>> {
+    let request = LogBatch::read_plain(&body).map_or_else(|| from_json(&body), Ok)?;
     let run_uuid = validate::run_id(request.run_id, None)?;
     let metrics = request.metrics.unwrap_or_default();
     let params_given = request.params.as_ref().map_or(0, Vec::len);
@@ -252,7 +253,7 @@ pub async fn log_model(State(app): State<App>, caller: Caller, Args(request): Ar
 }
 
 /// Checks points and encodes them; none without points. `path` names a point in an error.
-fn encode(metrics: Vec<MetricInput>, path: impl Fn(usize) -> String) -> Result<Option<Batch>> {
+fn encode(metrics: Vec<MetricInput<'_>>, path: impl Fn(usize) -> String) -> Result<Option<Batch>> {
     if metrics.is_empty() {
         return Ok(None);
     }
@@ -285,10 +286,10 @@ fn encode(metrics: Vec<MetricInput>, path: impl Fn(usize) -> String) -> Result<O
             validate::text(&at("dataset_name"), dataset_name.as_deref().unwrap_or_default())?;
             validate::text(&at("dataset_digest"), dataset_digest.as_deref().unwrap_or_default())?;
             model_points.push(ModelPoint {
-                model_id,
-                dataset_name: dataset_name.unwrap_or_default(),
-                dataset_digest: dataset_digest.unwrap_or_default(),
-                key: key.clone(),
+                model_id: model_id.into_owned(),
+                dataset_name: dataset_name.unwrap_or_default().into_owned(),
+                dataset_digest: dataset_digest.unwrap_or_default().into_owned(),
+                key: key.clone().into_owned(),
                 point,
             });
         }
@@ -296,7 +297,7 @@ fn encode(metrics: Vec<MetricInput>, path: impl Fn(usize) -> String) -> Result<O
             known
         } else {
             validate::key(&at("key"), &key)?;
-            keys.add(key)
+            keys.add(key.into_owned())
         };
         points.push((key, point));
     }

@@ -112,14 +112,21 @@ impl VersionSearch {
                 continue;
             }
             query.push(" AND ");
-            push_version_predicate(tx, &mut query, predicate);
+            push_version_predicate(tx, &mut query, self.workspace_id, predicate);
         }
         self.page.run(tx, query, 16, Version::read)
     }
 }
 
-fn push_version_predicate(tx: &Tx, query: &mut Query, predicate: &ModelVersionPredicate) {
+fn push_version_predicate(tx: &Tx, query: &mut Query, workspace_id: i64, predicate: &ModelVersionPredicate) {
     match predicate {
+        // Through the model SQLite finds its versions; by its name alone it would go through all versions.
+        ModelVersionPredicate::Name(TextComparison::Equal(name)) => query
+            .push("v.registered_model_id = (SELECT id FROM registered_models WHERE workspace_id = ")
+            .bind(workspace_id)
+            .push(" AND name = ")
+            .bind(name.clone())
+            .push(")"),
         ModelVersionPredicate::Name(comparison) => push_text(tx, query, "m.name", comparison),
         ModelVersionPredicate::RunId(comparison) => push_text(tx, query, "v.run_uuid", comparison),
         ModelVersionPredicate::SourcePath(comparison) => push_text(tx, query, "v.source", comparison),

@@ -8,7 +8,7 @@ pub mod metrics;
 pub mod params;
 pub mod ranking;
 pub mod run_data;
-mod run_filter;
+pub mod run_filter;
 pub mod run_search;
 pub mod runs;
 pub mod summaries;

@@ -1,6 +1,6 @@
 //! Params of runs: written once.
 
-use super::summaries;
+use super::{run_filter::beginning, summaries};
 use crate::error::Result;
 use fettle_db::{Tx, params};
 use fettle_wire::tags::KeyValue;
@@ -22,11 +22,11 @@ pub fn insert(tx: &Tx, workspace_id: i64, run_id: i64, new: &[KeyValue]) -> Resu
     let mut sorted: Vec<&KeyValue> = new.iter().collect();
     sorted.sort_by(|a, b| a.key.cmp(&b.key));
     let added = tx.execute_each(
-        "INSERT INTO params (workspace_id, run_id, key, value, experiment_id)
-         VALUES (?1, ?2, ?3, ?4, (SELECT experiment_id FROM runs WHERE id = ?2)) ON CONFLICT (run_id, key) DO NOTHING",
+        "INSERT INTO params (workspace_id, run_id, key, value, value_start, experiment_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, (SELECT experiment_id FROM runs WHERE id = ?2)) ON CONFLICT (run_id, key) DO NOTHING",
         sorted
             .iter()
-            .map(|param| params![workspace_id, run_id, &param.key, &param.value].to_vec()),
+            .map(|param| params![workspace_id, run_id, &param.key, &param.value, beginning(&param.value)].to_vec()),
     )?;
     if added == new.len() as u64 {
         return Ok(Vec::new());

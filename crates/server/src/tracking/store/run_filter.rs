@@ -133,8 +133,10 @@ impl<'f> Few<'f> {
                 " AND EXISTS (SELECT 1 FROM {table} y{} WHERE y.experiment_id = x.experiment_id AND y.key = ",
                 tx.by_index(index)
             ));
-            query.bind(key.to_owned()).push(" AND substr(y.value, 1, 64) = ");
-            query.bind(indexed(value)).push(" AND y.run_id = x.run_id)");
+            query.bind(key.to_owned()).push(" AND y.value_start = ");
+            query
+                .bind(beginning(value).to_owned())
+                .push(" AND y.run_id = x.run_id)");
         }
         query.push(")");
     }
@@ -190,16 +192,18 @@ fn push_indexed(query: &mut Query, predicate: &RunPredicate, experiment_ids: &[i
         query.push(&format!(" FROM {table} x WHERE "));
         push_one_or_many(query, "x.experiment_id", experiment_ids);
         query.push(" AND x.key = ").bind(key.to_owned());
-        query.push(" AND substr(x.value, 1, 64) = ").bind(indexed(value));
-        if exact {
+        query.push(" AND x.value_start = ").bind(beginning(value).to_owned());
+        // Looks at the row, which is not needed where the index holds the whole value.
+        if exact && !is_short(predicate) {
             query.push(" AND x.value = ").bind(value.to_owned());
         }
     }
 }
 
 /// The part of a value that an index holds.
-pub fn indexed(value: &str) -> String {
-    value.chars().take(INDEXED_CHARACTERS).collect()
+pub fn beginning(value: &str) -> &str {
+    let end = value.char_indices().nth(INDEXED_CHARACTERS);
+    end.map_or(value, |(end, _)| &value[..end])
 }
 
 /// An equality where one is meant, so that an index can also give the order.

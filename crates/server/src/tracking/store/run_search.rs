@@ -367,12 +367,12 @@ impl RunSearch {
             match self.order[0].key {
                 RunOrderKey::Metric(_) => "o0.ranked_value".clone_into(&mut first.value),
                 RunOrderKey::Param(_) | RunOrderKey::Tag(_) => {
-                    let beginning = Term::new("substr(o0.value, 1, 64)", Kind::Text, first.direction);
+                    let beginning = Term::new("o0.value_start", Kind::Text, first.direction);
                     terms.insert(0, beginning);
                     if let Some(keys) = &mut keys
                         && let Some(Key::Text(value)) = keys.first()
                     {
-                        keys.insert(0, Key::Text(super::run_filter::indexed(value)));
+                        keys.insert(0, Key::Text(super::run_filter::beginning(value).to_owned()));
                     }
                 }
                 RunOrderKey::Text(_) | RunOrderKey::Time(_) => {}

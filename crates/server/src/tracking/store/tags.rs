@@ -1,6 +1,6 @@
 //! Tags of runs.
 
-use super::{runs, summaries};
+use super::{run_filter::beginning, runs, summaries};
 use crate::error::Result;
 use fettle_db::{Tx, params};
 use fettle_wire::tags::KeyValue;
@@ -24,12 +24,12 @@ pub fn set(tx: &Tx, workspace_id: i64, run_id: i64, tags: &[KeyValue]) -> Result
         .collect();
     sorted.sort_by(|a, b| a.key.cmp(&b.key));
     tx.execute_each(
-        "INSERT INTO tags (workspace_id, run_id, key, value, experiment_id)
-         VALUES (?1, ?2, ?3, ?4, (SELECT experiment_id FROM runs WHERE id = ?2))
-         ON CONFLICT (run_id, key) DO UPDATE SET value = excluded.value",
+        "INSERT INTO tags (workspace_id, run_id, key, value, value_start, experiment_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, (SELECT experiment_id FROM runs WHERE id = ?2))
+         ON CONFLICT (run_id, key) DO UPDATE SET value = excluded.value, value_start = excluded.value_start",
         sorted
             .iter()
-            .map(|tag| params![workspace_id, run_id, &tag.key, &tag.value].to_vec()),
+            .map(|tag| params![workspace_id, run_id, &tag.key, &tag.value, beginning(&tag.value)].to_vec()),
     )?;
     Ok(())
 }
