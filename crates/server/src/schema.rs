@@ -68,6 +68,36 @@ mod tests {
         assert_eq!(content(folder.path().join("template.db"), MIGRATIONS).await, made);
     }
 
+    /// Rows that are there before a step that gives their tables another form.
+    #[tokio::test]
+    async fn values_get_their_beginnings() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let uri = StoreUri::Sqlite(folder.path().join("store.db"));
+        let before = Db::open(&uri, &STEP_BY_STEP[..12], 0).await.expect("a store");
+        let value = "é".repeat(70);
+        let written = value.clone();
+        let insert = before.write(move |tx| {
+            let run = "INSERT INTO runs (id, workspace_id, experiment_id, run_uuid, name, user_id, status, start_time, artifact_uri, lifecycle_stage)
+                 VALUES (1, 1, 0, 'r', 'r', 'u', 'RUNNING', 1, 'a', 'active')";
+            tx.execute(run, &[])?;
+            for table in ["params", "tags"] {
+                let row = format!("INSERT INTO {table} (workspace_id, run_id, experiment_id, key, value) VALUES (1, 1, 0, 'k', ?1)");
+                tx.execute(&row, fettle_db::params![&written])?;
+            }
+            Ok::<_, fettle_db::Error>(())
+        });
+        insert.await.expect("rows");
+        drop(before);
+        let db = Db::open(&uri, MIGRATIONS, 0).await.expect("the store, later");
+        let beginnings = "SELECT value_start FROM params UNION ALL SELECT value_start FROM tags";
+        let found: Vec<String> = db
+            .read(|tx| tx.query(beginnings, &[], |row| row.get(0)))
+            .await
+            .expect("beginnings");
+        let beginning: String = value.chars().take(64).collect();
+        assert_eq!(found, [beginning.clone(), beginning]);
+    }
+
     async fn content(path: PathBuf, migrations: &'static [Migration]) -> Vec<String> {
         let db = Db::open(&StoreUri::Sqlite(path), migrations, 0).await.expect("a store");
         db.read(dump).await.expect("its content")

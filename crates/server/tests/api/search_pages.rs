@@ -220,6 +220,20 @@ on_both_databases! { MIGRATIONS;
         assert!(values.is_sorted_by(|a, b| a >= b) && values[0] == values[1] && values[2] == values[3], "{values:?}");
     }
 
+    async fn a_tag_is_found_by_the_value_that_it_has_now(db: Db) {
+        let app = TestApp::new(db).await;
+        let id = create(&app, 1).await;
+        // As long as the index over values, and then by one character more.
+        let values = ["é".repeat(64), "é".repeat(65), "b".to_owned()];
+        for value in &values {
+            app.post("runs/set-tag", json!({ "run_id": id, "key": "team", "value": value })).await.ok();
+            for other in &values {
+                let runs = found(&app, &format!("tags.team = '{other}'"), &[], 10).await;
+                assert_eq!(runs.len(), usize::from(other == value), "{other} where it is {value}");
+            }
+        }
+    }
+
     async fn a_token_of_another_order_is_refused(db: Db) {
         let app = TestApp::new(db).await;
         for number in 0..3 {
