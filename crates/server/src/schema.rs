@@ -91,7 +91,7 @@ mod tests {
         let db = Db::open(&uri, MIGRATIONS, 0).await.expect("the store, later");
         let beginnings = "SELECT value_start FROM params UNION ALL SELECT value_start FROM tags";
         let found: Vec<String> = db
-            .read(|tx| tx.query(beginnings, &[], |row| row.get(0)))
+            .read(move |tx| tx.query(beginnings, &[], |row| row.get(0)))
             .await
             .expect("beginnings");
         let beginning: String = value.chars().take(64).collect();

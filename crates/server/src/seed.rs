@@ -16,7 +16,7 @@ use crate::{
         },
     },
 };
-use fettle_db::{Column, Db, Tx, params};
+use fettle_db::{Column, Db, Dialect, Tx, params};
 use fettle_series::{batch, point::Point};
 
 /// How much of everything.
@@ -79,7 +79,12 @@ pub async fn seed(db: &Db, seed: Seed, now_ms: i64, progress: impl Fn(u64)) -> R
                 .await?;
         }
     }
-    made
+    made?;
+    // Otherwise PostgreSQL knows nothing of the new rows until autovacuum has come by, and plans as if there were few.
+    if db.dialect() == Dialect::Postgres {
+        db.write(|tx| Ok::<_, ApiError>(tx.execute_script("ANALYZE")?)).await?;
+    }
+    Ok(())
 }
 
 async fn make_runs(db: &Db, seed: &Seed, now_ms: i64, progress: impl Fn(u64)) -> Result<()> {

@@ -97,9 +97,8 @@ impl ModelSearch {
 impl VersionSearch {
     pub fn run(&self, tx: &Tx) -> Result<Found<Version>> {
         let mut query = self.page.select(versions::COLUMNS);
-        query
-            .push(" FROM model_versions v JOIN registered_models m ON m.id = v.registered_model_id WHERE v.workspace_id = ")
-            .bind(self.workspace_id);
+        query.push(" FROM model_versions v JOIN registered_models m ON m.id = v.registered_model_id WHERE ");
+        self.push_beginning(&mut query);
         let wants_prompts = self.filter.predicates().iter().find_map(|predicate| match predicate {
             ModelVersionPredicate::Tag { key, comparison } => asks_for_prompts(key, comparison),
             _ => None,
@@ -112,21 +111,32 @@ impl VersionSearch {
                 continue;
             }
             query.push(" AND ");
-            push_version_predicate(tx, &mut query, self.workspace_id, predicate);
+            push_version_predicate(tx, &mut query, predicate);
         }
         self.page.run(tx, query, 16, Version::read)
     }
+
+    /// The versions of one model are found through it, and those of all along the order: given both ways, SQLite takes the
+    /// second.
+    fn push_beginning(&self, query: &mut Query) {
+        let name = self.filter.predicates().iter().find_map(|predicate| match predicate {
+            ModelVersionPredicate::Name(TextComparison::Equal(name)) => Some(name),
+            _ => None,
+        });
+        match name {
+            Some(name) => query
+                .push("v.registered_model_id = (SELECT id FROM registered_models WHERE workspace_id = ")
+                .bind(self.workspace_id)
+                .push(" AND name = ")
+                .bind(name.clone())
+                .push(")"),
+            None => query.push("v.workspace_id = ").bind(self.workspace_id),
+        };
+    }
 }
 
-fn push_version_predicate(tx: &Tx, query: &mut Query, workspace_id: i64, predicate: &ModelVersionPredicate) {
+fn push_version_predicate(tx: &Tx, query: &mut Query, predicate: &ModelVersionPredicate) {
     match predicate {
-        // Through the model SQLite finds its versions; by its name alone it would go through all versions.
-        ModelVersionPredicate::Name(TextComparison::Equal(name)) => query
-            .push("v.registered_model_id = (SELECT id FROM registered_models WHERE workspace_id = ")
-            .bind(workspace_id)
-            .push(" AND name = ")
-            .bind(name.clone())
-            .push(")"),
         ModelVersionPredicate::Name(comparison) => push_text(tx, query, "m.name", comparison),
         ModelVersionPredicate::RunId(comparison) => push_text(tx, query, "v.run_uuid", comparison),
         ModelVersionPredicate::SourcePath(comparison) => push_text(tx, query, "v.source", comparison),
