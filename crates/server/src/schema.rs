@@ -39,6 +39,7 @@ pub static MIGRATIONS: &[Migration] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{error::ApiError, tracking::store::experiments};
     use fettle_db::{Db, Result, StoreUri, Tx, pack_template};
     use std::{
         path::{Path, PathBuf},
@@ -77,6 +78,7 @@ mod tests {
         let value = "é".repeat(70);
         let written = value.clone();
         let insert = before.write(move |tx| {
+            experiments::insert_default(tx, 1, "root", 0)?;
             let run = "INSERT INTO runs (id, workspace_id, experiment_id, run_uuid, name, user_id, status, start_time, artifact_uri, lifecycle_stage)
                  VALUES (1, 1, 0, 'r', 'r', 'u', 'RUNNING', 1, 'a', 'active')";
             tx.execute(run, &[])?;
@@ -84,7 +86,7 @@ mod tests {
                 let row = format!("INSERT INTO {table} (workspace_id, run_id, experiment_id, key, value) VALUES (1, 1, 0, 'k', ?1)");
                 tx.execute(&row, fettle_db::params![&written])?;
             }
-            Ok::<_, fettle_db::Error>(())
+            Ok::<_, ApiError>(())
         });
         insert.await.expect("rows");
         drop(before);
