@@ -25,10 +25,6 @@ WHY = {
         "Not looked into further: connections that nobody needs are closed after five seconds, which spared a third; what is left is"
         " probably freed memory that the allocator keeps for the threads."
     ),
-    "search-newest-100-20k@postgres": (
-        "Measured right after the store was filled: PostgreSQL had no statistics yet and sorted all runs (23 of the 31 ms, by its log);"
-        " with them it reads the page along the index. Seeding gathers them since."
-    ),
     "search-small-1m@postgres": (
         "One of ten values of a param meets 100,000 runs and one of a hundred 10,000: these 10,000 are looked up in the index of the"
         " other param one by one."
